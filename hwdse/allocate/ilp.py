@@ -1,0 +1,178 @@
+"""The integer program, by HiGHS or CBC through PuLP. What it says is checked, never believed."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import math
+import re
+import subprocess
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from hwdse.errors import HwdseError, nearest_hint
+
+from .model import Choice, Model
+from .scaling import Scaled, scale_model
+
+__all__ = ["SOLVERS", "IlpAnswer", "pick_solver", "solve_ilp", "solver_title"]
+
+SOLVERS = ("auto", "highs", "cbc")
+
+# Tries at an answer that breaks a budget by less than the solver's tolerance, each excluded by a
+# cut that nothing else breaks. Then the enumeration decides.
+_TRIES = 8
+
+
+@dataclass(frozen=True)
+class IlpAnswer:
+    """What the solver found.
+
+    Attributes:
+        choice: An assignment that meets every budget exactly, or None.
+        proven: The solver called it optimal (or, with no choice, the problem infeasible).
+    """
+
+    choice: Choice | None
+    proven: bool
+
+
+def pick_solver(name: str) -> str:
+    """`highs` or `cbc` for `auto` or either name, whichever of them is usable.
+
+    Raises:
+        HwdseError: No such solver, or it is not installed.
+    """
+    if name not in SOLVERS:
+        raise HwdseError(f"no solver {name!r}{nearest_hint(name, SOLVERS)}")
+    if name in ("auto", "highs") and importlib.util.find_spec("highspy") is not None:
+        return "highs"
+    if name in ("auto", "cbc") and _cbc_path() is not None:
+        return "cbc"
+    need = "highspy (pip install highspy)" if name != "cbc" else "the CBC that comes with PuLP"
+    raise HwdseError(f"solver {name!r} is not installed: it needs {need}")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    # PuLP announces its own coming changes as warnings.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@lru_cache(maxsize=1)
+def _cbc_path() -> str | None:
+    import pulp
+
+    with _quiet():
+        solver = pulp.PULP_CBC_CMD(msg=False)
+        return str(solver.path) if solver.available() else None
+
+
+@lru_cache(maxsize=2)
+def solver_title(name: str) -> str:
+    """Name and version, such as `HiGHS 1.15.1 (PuLP 3.3.2)`."""
+    pulp_version = importlib.metadata.version("pulp")
+    if name == "highs":
+        return f"HiGHS {importlib.metadata.version('highspy')} (PuLP {pulp_version})"
+    path = _cbc_path()
+    done = subprocess.run(  # noqa: S603
+        [str(path), "-quit"], capture_output=True, text=True, timeout=30, check=False
+    )
+    found = re.search(r"Version:\s*(\S+)", done.stdout)
+    return f"CBC {found[1] if found else '?'} (PuLP {pulp_version})"
+
+
+def solve_ilp(model: Model, *, solver: str, time_limit: float | None) -> IlpAnswer:
+    """Solve the model by integer programming.
+
+    The program is shifted and scaled first (`scaling`): CBC and HiGHS stop within absolute
+    tolerances, and call an answer optimal that is far from it when losses are about 1e-6.
+
+    Args:
+        model: The exact model.
+        solver: `highs` or `cbc`.
+        time_limit: Seconds, or None.
+    """
+    import pulp
+
+    scaled = scale_model(model)
+    with _quiet():
+        program, variables = _program(pulp, scaled, len(model.labels))
+        for attempt in range(_TRIES):
+            limit = None if time_limit is None else time_limit / (attempt + 1)
+            try:
+                program.solve(_engine(pulp, solver, limit))
+            except pulp.PulpSolverError:
+                return IlpAnswer(None, proven=False)
+            if program.status == pulp.LpStatusInfeasible:
+                return IlpAnswer(None, proven=True)
+            values = [v.varValue for v in variables]
+            if program.status != pulp.LpStatusOptimal or not _usable(values):
+                return IlpAnswer(None, proven=False)
+            picked = _round(scaled, values, len(model.labels))
+            labels = [label for row in model.labels for label in row]
+            choice = tuple(labels[p] for p in picked)
+            if model.meets_limits(choice):
+                proven = program.sol_status == pulp.LpSolutionOptimal
+                return IlpAnswer(choice, proven=proven)
+            program += pulp.lpSum(variables[p] for p in picked) <= len(picked) - 1
+    return IlpAnswer(None, proven=False)
+
+
+def _usable(values: list[float | None]) -> bool:
+    return all(v is not None and math.isfinite(v) for v in values)
+
+
+def _round(scaled: Scaled, values: list[float | None], groups: int) -> list[int]:
+    best = [-1] * groups
+    for p, (group, value) in enumerate(zip(scaled.group.tolist(), values, strict=True)):
+        if best[group] < 0 or (value or 0.0) > (values[best[group]] or 0.0):
+            best[group] = p
+    return best
+
+
+def _program(pulp: Any, scaled: Scaled, groups: int) -> tuple[Any, list[Any]]:
+    program = pulp.LpProblem("allocation", pulp.LpMinimize)
+    variables = [pulp.LpVariable(f"x{p:06d}", cat="Binary") for p in range(len(scaled.group))]
+    program += pulp.lpSum(
+        c * v for c, v in zip(scaled.cost.tolist(), variables, strict=True) if c != 0.0
+    )
+    members: list[list[Any]] = [[] for _ in range(groups)]
+    for group, variable in zip(scaled.group.tolist(), variables, strict=True):
+        members[group].append(variable)
+    for some in members:
+        program += pulp.lpSum(some) == 1
+    for row, limit in zip(scaled.usage.tolist(), scaled.limits.tolist(), strict=True):
+        used = [u * v for u, v in zip(row, variables, strict=True) if u != 0.0]
+        if used:
+            program += pulp.lpSum(used) <= limit
+    return program, variables
+
+
+def _engine(pulp: Any, solver: str, time_limit: float | None) -> Any:
+    limit = None if time_limit is None else max(time_limit, 1e-3)
+    if solver == "highs":
+        return pulp.HiGHS(
+            msg=False,
+            gapRel=0.0,
+            gapAbs=0.0,
+            threads=1,
+            timeLimit=limit,
+            random_seed=0,
+            primal_feasibility_tolerance=1e-9,
+            dual_feasibility_tolerance=1e-9,
+            mip_feasibility_tolerance=1e-9,
+        )
+    return pulp.PULP_CBC_CMD(
+        msg=False,
+        gapRel=0.0,
+        gapAbs=0.0,
+        timeLimit=limit,
+        options=["primalT 1e-9", "dualT 1e-9", "integerT 1e-9", "increment 1e-9"],
+    )

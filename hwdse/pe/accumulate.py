@@ -1,0 +1,165 @@
+"""Accumulator policies: what a unit does with each term, bit by bit.
+
+Three kinds, chosen by the ``acc`` key of a spec:
+
+* ``int32``: two's complement, 32 bits, wrapping modulo 2**32.
+* ``exact``: a fixed-point ("Kulisch") register wide enough that no sum of ``terms`` products can
+  overflow or be rounded.
+* ``fp32``, ``fp16``, ``bf16``: one fused addition per term, ``acc = round(acc + term)``, to nearest
+  even, with subnormals, signed zeros, infinities and the canonical quiet NaN (IEEE 754-2019).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwdse.formats import Minifloat
+from hwdse.pe.float_sum import add_term
+from hwdse.pe.term import Term, TermShape
+
+__all__ = ["Accumulator", "FixedAccumulator", "FloatAccumulator", "clear_schedule"]
+
+SPECIAL_POSITIVE_INFINITY = 1
+SPECIAL_NEGATIVE_INFINITY = 2
+SPECIAL_NAN = 3
+
+_INT64_BITS = 63
+
+
+def clear_schedule(clear: Any, steps: int) -> NDArray[np.bool_]:
+    """The cycles at which a new sum starts, shape (steps,); by default only the first.
+
+    Args:
+        clear: None, or something that broadcasts to (steps,).
+        steps: Number of cycles.
+    """
+    if clear is None:
+        schedule = np.zeros(steps, dtype=np.bool_)
+        schedule[:1] = True
+        return schedule
+    return np.broadcast_to(np.asarray(clear, dtype=np.bool_), (steps,))
+
+
+@dataclass(frozen=True)
+class FixedAccumulator:
+    """A two's complement register in units of ``2**lsb_exponent``.
+
+    Attributes:
+        name: ``int32`` or ``exact``.
+        width: Bits.
+        lsb_exponent: Weight of the least significant bit.
+        special: Whether it comes with the sticky two-bit ``acc_special`` (bit 0: a +infinity was
+            added, bit 1: a -infinity; both: NaN), because its terms may be NaN or infinite.
+    """
+
+    name: str
+    width: int
+    lsb_exponent: int
+    special: bool
+
+    @property
+    def meaning(self) -> str:
+        """One phrase for the port list."""
+        unit = "" if self.lsb_exponent == 0 else f", in units of 2^{self.lsb_exponent}"
+        return f"two's complement sum{unit}"
+
+    def run(self, terms: Term, clear: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+        """Contents after each cycle.
+
+        Args:
+            terms: Arrays of shape (steps, ...).
+            clear: Shape (steps,): cycles at which the sum starts anew.
+
+        Returns:
+            ``acc``: signed integers, int64 up to 63 bits and Python integers (dtype object) beyond;
+            ``acc_special``: uint8, only where ``special``.
+        """
+        magnitude: NDArray[Any] = terms.significand
+        shift: NDArray[Any] = terms.shift
+        if self.width > _INT64_BITS:
+            magnitude, shift = magnitude.astype(object), shift.astype(object)
+        units = np.where(terms.sign, -(magnitude << shift), magnitude << shift)
+        # int64 sums wrap modulo 2**64, which keeps them right modulo 2**width.
+        total = np.cumsum(units, axis=0)
+        before = np.concatenate([np.zeros_like(total[:1]), total[:-1]])
+        acc = _wrap(total - before[_last_clear(clear)], self.width)
+        outputs: dict[str, NDArray[Any]] = {"acc": acc}
+        if self.special:
+            outputs["acc_special"] = _sticky(_special_code(terms), clear)
+        return outputs
+
+    def decode(self, acc: NDArray[Any]) -> NDArray[np.float64]:
+        """Values of accumulator contents, as float64 (rounded where wider than 53 bits)."""
+        return np.ldexp(acc.astype(np.float64), self.lsb_exponent)
+
+
+@dataclass(frozen=True)
+class FloatAccumulator:
+    """A floating-point register, rounded to nearest even once per term."""
+
+    format: Minifloat
+    shape: TermShape
+    special: bool = False
+
+    @property
+    def name(self) -> str:
+        """The format's name."""
+        return self.format.name
+
+    @property
+    def width(self) -> int:
+        """Bits."""
+        return self.format.bits
+
+    @property
+    def meaning(self) -> str:
+        """One phrase for the port list."""
+        return f"{self.format.name} code word of the sum, rounded to nearest even at every step"
+
+    def run(self, terms: Term, clear: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+        """Code words after each cycle, int64, shape (steps, ...); see :meth:`FixedAccumulator.run`."""
+        acc = np.zeros(terms.sign.shape, dtype=np.int64)
+        state = np.zeros(terms.sign.shape[1:], dtype=np.int64)
+        for index, restart in enumerate(clear):
+            if restart:
+                state = np.zeros_like(state)
+            state = add_term(self.format, state, terms.step(index), self.shape.lsb_exponent)
+            acc[index] = state
+        return {"acc": acc}
+
+    def decode(self, acc: NDArray[Any]) -> NDArray[np.float64]:
+        """Values of accumulator code words."""
+        return self.format.decode(acc)
+
+
+Accumulator = FixedAccumulator | FloatAccumulator
+
+
+def _last_clear(clear: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Index of the latest clear at or before each cycle; 0 before the first (reset state is zero)."""
+    return np.maximum.accumulate(np.where(clear, np.arange(clear.size), 0))
+
+
+def _wrap(values: NDArray[Any], width: int) -> NDArray[Any]:
+    half = 1 << (width - 1)
+    if values.dtype == object:
+        return ((values + half) & ((1 << width) - 1)) - half
+    return ((values + half) & np.int64((1 << width) - 1)) - half
+
+
+def _special_code(terms: Term) -> NDArray[np.uint8]:
+    infinity = np.where(terms.sign, SPECIAL_NEGATIVE_INFINITY, SPECIAL_POSITIVE_INFINITY)
+    code = np.where(terms.infinite, infinity, 0)
+    return np.where(terms.nan, SPECIAL_NAN, code).astype(np.uint8)
+
+
+def _sticky(codes: NDArray[np.uint8], clear: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    sticky = codes.copy()
+    for index in range(1, len(codes)):
+        if not clear[index]:
+            sticky[index] |= sticky[index - 1]
+    return sticky

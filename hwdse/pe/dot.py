@@ -1,0 +1,73 @@
+"""``dot``: the dot product of ``lanes`` integer pairs a cycle, added to the accumulator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwdse.errors import HwdseError
+from hwdse.formats import IntegerFormat
+from hwdse.pe.keys import Keys
+from hwdse.pe.mac import product, product_shape
+from hwdse.pe.term import Term, TermShape
+from hwdse.pe.unit import Unit, take_common
+
+__all__ = ["Dot", "parse"]
+
+summary = "dot product of `lanes` integer pairs a cycle"
+example = "dot:w=int4,a=int8,lanes=16"
+
+MAX_LANES = 256
+
+
+@dataclass(frozen=True)
+class Dot(Unit):
+    """A dot-product unit over integers: exact sum of the lanes, one addition to the accumulator."""
+
+    lane_count: int = 16
+
+    family: ClassVar[str] = "dot"
+
+    @property
+    def lanes(self) -> int:
+        """Pairs of operands taken each cycle."""
+        return self.lane_count
+
+    @property
+    def term_shape(self) -> TermShape:
+        """Bounds of the sum of one cycle's products."""
+        one = product_shape(self.w, self.a)
+        largest = one.max_units * self.lanes
+        return TermShape(
+            significand_bits=largest.bit_length(),
+            max_shift=0,
+            lsb_exponent=0,
+            max_units=largest,
+            signed=one.signed,
+        )
+
+    def terms_of(self, w_codes: NDArray[np.int64], a_codes: NDArray[np.int64]) -> Term:
+        """Exact sums over the last axis."""
+        products = product(self.w, self.a, w_codes, a_codes)
+        values = np.where(products.sign, -products.significand, products.significand)
+        return Term.from_integers(values.sum(axis=-1))
+
+
+def parse(keys: Keys) -> Dot:
+    """A ``dot`` from its keys."""
+    common = take_common(keys)
+    lanes = keys.integer_of("lanes", 16, 2, MAX_LANES)
+    keys.finish()
+    if not isinstance(common.w, IntegerFormat):
+        raise HwdseError(
+            f"spec {keys.text!r}: dot takes integer formats; for minifloats use mac:w=...,a=..."
+        )
+    if common.acc == "exact" and common.terms < lanes:
+        raise HwdseError(
+            f"spec {keys.text!r}: terms={common.terms} is less than lanes={lanes}; "
+            f"give at least terms={lanes}"
+        )
+    return Dot(common=common, lane_count=lanes)

@@ -1,0 +1,1 @@
+"""Verilog and netlists: Yosys, netlist simulation, timing and switching activity."""

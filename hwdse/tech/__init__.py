@@ -1,0 +1,29 @@
+"""Technologies as validated data: load, import from Liberty, and hand to a technology mapper."""
+
+from hwdse.tech.importer import ImportResult, import_liberty
+from hwdse.tech.library import load, names, write
+from hwdse.tech.mapping_liberty import mapping_liberty
+from hwdse.tech.model import (
+    Arc,
+    Cell,
+    Corner,
+    FlipFlop,
+    InternalPower,
+    Pin,
+    Source,
+    Table,
+    Technology,
+)
+from hwdse.tech.summary import summarise
+
+__all__ = ["Arc", "Cell", "Corner", "FlipFlop", "ImportResult", "InternalPower", "Pin", "Source"]
+__all__ += [
+    "Table",
+    "Technology",
+    "import_liberty",
+    "load",
+    "mapping_liberty",
+    "names",
+    "summarise",
+    "write",
+]

@@ -1,0 +1,297 @@
+"""YAML text to a technology: safe loading, a strict schema, and checks beyond a schema's reach."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hwdse.errors import HwdseError
+from hwdse.tech import model
+from hwdse.tech.boolean import parse, variables
+from hwdse.tech.yaml_text import SCHEMA
+
+__all__ = ["technology_from_text"]
+
+_Array = NDArray[np.float64]
+_Line = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_CellName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.$\[\]]{0,127}$")]
+_PinName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.$\[\]]{0,127}$")]
+_Text = Annotated[str, Field(max_length=20_000)]
+_MAX_PS = 1e7
+_MAX_FJ = 1e7
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class _File(_Strict):
+    name: _Line
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class _Source(_Strict):
+    files: list[_File]
+    library: list[_Line]
+    licence: _Line
+    url: _Line
+    importer: _Line
+
+
+class _Corner(_Strict):
+    process: _Line
+    voltage_v: Annotated[float, Field(ge=0.2, le=6)]
+    temperature_c: Annotated[float, Field(ge=-100, le=300)]
+
+
+class _Arc(_Strict):
+    related_pin: _PinName
+    sense: Literal["positive_unate", "negative_unate", "non_unate"]
+    rise_delay_ps: _Text
+    fall_delay_ps: _Text
+    rise_slew_ps: _Text
+    fall_slew_ps: _Text
+
+
+class _Power(_Strict):
+    related_pin: _PinName | None
+    rise_fj: _Text
+    fall_fj: _Text
+
+
+class _Pin(_Strict):
+    direction: Literal["input", "output"]
+    capacitance_ff: Annotated[float, Field(ge=0, le=1e5)] = 0.0
+    max_capacitance_ff: Annotated[float, Field(gt=0, le=1e6)] | None = None
+    function: _Text | None = None
+    setup_ps: Annotated[float, Field(ge=-_MAX_PS, le=_MAX_PS)] | None = None
+    arcs: list[_Arc] = []
+    power: list[_Power] = []
+
+
+class _FlipFlop(_Strict):
+    state: _PinName
+    state_n: _PinName
+    clocked_on: _Text
+    next_state: _Text
+    clear: _Text | None = None
+    preset: _Text | None = None
+
+
+class _Cell(_Strict):
+    area_um2: Annotated[float, Field(gt=0, le=1e5)]
+    leakage_nw: Annotated[float, Field(ge=0, le=1e9)]
+    ff: _FlipFlop | None = None
+    pins: Annotated[dict[_PinName, _Pin], Field(min_length=1)]
+
+
+class _Axes(_Strict):
+    slew_ps: dict[str, _Text]
+    load_ff: dict[str, _Text]
+
+
+class _Technology(_Strict):
+    schema_: Annotated[Literal[1], Field(alias="schema")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    description: _Line
+    corner: _Corner
+    source: _Source
+    slew_lower_fraction: Annotated[float, Field(ge=0, le=1)]
+    slew_upper_fraction: Annotated[float, Field(ge=0, le=1)]
+    axes: _Axes
+    cells: Annotated[dict[_CellName, _Cell], Field(min_length=1)]
+
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_LOADER):  # type: ignore[misc]
+    """Safe loader that refuses a key written twice, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {str(key.value)[:60]!r} occurs twice",
+                    problem_mark=key.start_mark,
+                )
+            seen.add(key.value)
+        found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return found
+
+
+def technology_from_text(text: str, *, where: str) -> model.Technology:
+    """Read and check a technology.
+
+    Args:
+        text: The YAML text.
+        where: What messages call it, usually the file's name.
+
+    Raises:
+        HwdseError: In one line, the file and the line of malformed YAML, or the path of the key
+            that breaks the schema.
+    """
+    try:
+        # A subclass of SafeLoader, which ruff cannot see.
+        raw = yaml.load(text, Loader=_Loader)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise HwdseError(f"{where}:{line}: not YAML: {error.problem}") from None
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+        raise HwdseError(f"{where}: not YAML: {' '.join(str(error).split())[:200]}") from None
+    if not isinstance(raw, dict):
+        raise HwdseError(f"{where}: not a technology: it holds no mapping of keys")
+    if raw.get("schema") != SCHEMA:
+        raise HwdseError(f"{where}: 'schema': must be {SCHEMA}, the version this hwdse reads")
+    try:
+        checked = _Technology.model_validate(raw)
+    except ValidationError as error:
+        raise _schema_error(error, where) from None
+    builder = _Builder(where, checked.axes)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    return builder.technology(checked, sha256)
+
+
+def _schema_error(error: ValidationError, where: str) -> HwdseError:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    # Pydantic marks an error about a key itself with a last part "[key]".
+    path = ".".join(str(part)[:60] for part in found[0]["loc"] if part != "[key]")
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    message = re.sub(r"^Extra inputs are not permitted$", "unknown key", found[0]["msg"])
+    return HwdseError(f"{where}: {path!a}: {message}{more}".replace("\n", " "))
+
+
+class _Builder:
+    """Turns checked models into the technology; every method takes the key path for messages."""
+
+    def __init__(self, where: str, axes: _Axes) -> None:
+        self.where = where
+        self.slew_ps = {n: self.axis(t, f"axes.slew_ps.{n}") for n, t in axes.slew_ps.items()}
+        self.load_ff = {n: self.axis(t, f"axes.load_ff.{n}") for n, t in axes.load_ff.items()}
+
+    def error(self, path: str, what: str) -> HwdseError:
+        return HwdseError(f"{self.where}: {path}: {what}")
+
+    def axis(self, text: str, path: str) -> _Array:
+        axis = self.row(text, path)
+        # Written so that a NaN fails.
+        if not (len(axis) and axis[0] >= 0 and np.all(np.diff(axis) > 0) and axis[-1] <= _MAX_PS):
+            raise self.error(path, "must ascend from 0 or more, to at most 1e7")
+        return axis
+
+    def row(self, text: str, path: str) -> _Array:
+        try:
+            return np.array([float(token) for token in text.split()])
+        except ValueError as error:
+            raise self.error(path, str(error)[:100]) from None
+
+    def table(self, text: str, path: str, limit: float) -> model.Table:
+        names, colon, body = text.partition(":")
+        parts = names.split()
+        if not colon or len(parts) != 2:
+            raise self.error(path, "must read 'SLEW_AXIS LOAD_AXIS: row; row; ...'")
+        slew, load = self.slew_ps.get(parts[0]), self.load_ff.get(parts[1])
+        if slew is None or load is None:
+            raise self.error(path, f"no such axes: {' '.join(parts)[:40]!r}")
+        if body.count(";") + 1 != len(slew):
+            raise self.error(path, f"has {body.count(';') + 1} rows, its slew axis {len(slew)}")
+        values = self.row(body.replace(";", " "), path)
+        if len(values) != len(slew) * len(load):
+            raise self.error(path, f"has {len(values)} values, needs {len(slew)} x {len(load)}")
+        if not np.all(np.abs(values) <= limit):
+            raise self.error(path, f"holds a value outside -{limit:g} to {limit:g}")
+        return model.Table(slew, load, values.reshape(len(slew), len(load)))
+
+    def function(self, text: str, path: str, known: Mapping[str, object] | set[str]) -> str:
+        try:
+            unknown = [v for v in variables(parse(text)) if v not in known]
+        except HwdseError as error:
+            raise self.error(path, str(error)) from None
+        if unknown:
+            raise self.error(path, f"uses {unknown[0]!r}, which is no pin it may depend on")
+        return text
+
+    def technology(self, checked: _Technology, sha256: str) -> model.Technology:
+        if checked.slew_lower_fraction >= checked.slew_upper_fraction:
+            raise self.error("slew_lower_fraction", "must be less than slew_upper_fraction")
+        source = checked.source
+        return model.Technology(
+            name=checked.name,
+            description=checked.description,
+            corner=model.Corner(**checked.corner.model_dump()),
+            source=model.Source(
+                files=tuple((f.name, f.sha256) for f in source.files),
+                library=tuple(source.library),
+                licence=source.licence,
+                url=source.url,
+                importer=source.importer,
+            ),
+            slew_lower=checked.slew_lower_fraction,
+            slew_upper=checked.slew_upper_fraction,
+            cells={n: self.cell(n, c, f"cells.{n}") for n, c in checked.cells.items()},
+            sha256=sha256,
+        )
+
+    def cell(self, name: str, cell: _Cell, path: str) -> model.Cell:
+        inputs = {n for n, p in cell.pins.items() if p.direction == "input"}
+        if len(inputs) == len(cell.pins):
+            raise self.error(f"{path}.pins", "has no output")
+        ff = None
+        if cell.ff is not None:
+            ff = model.FlipFlop(**cell.ff.model_dump())
+            for key in ("clocked_on", "next_state", "clear", "preset"):
+                if getattr(ff, key) is not None:
+                    self.function(getattr(ff, key), f"{path}.ff.{key}", inputs)
+        known = inputs if ff is None else {ff.state, ff.state_n}
+        pins = {n: self.pin(n, p, f"{path}.pins.{n}", inputs, known) for n, p in cell.pins.items()}
+        return model.Cell(name, cell.area_um2, cell.leakage_nw, pins, ff)
+
+    def pin(self, name: str, pin: _Pin, path: str, inputs: set[str], known: set[str]) -> model.Pin:
+        if pin.direction == "input" and (pin.function is not None or pin.arcs):
+            raise self.error(path, "an input has neither function nor arcs")
+        if pin.direction == "output" and pin.function is None:
+            raise self.error(f"{path}.function", "an output needs one")
+        related = [(f"arcs.{n}", a.related_pin) for n, a in enumerate(pin.arcs)]
+        related += [(f"power.{n}", p.related_pin or "") for n, p in enumerate(pin.power)]
+        for key, start in related:
+            if start and start not in inputs:
+                raise self.error(f"{path}.{key}.related_pin", "is no input of the cell")
+        function = pin.function
+        if function is not None:
+            function = self.function(function, f"{path}.function", known)
+        return model.Pin(
+            name=name,
+            direction=pin.direction,
+            capacitance_ff=pin.capacitance_ff,
+            max_capacitance_ff=pin.max_capacitance_ff,
+            function=function,
+            arcs=tuple(self.arc(a, f"{path}.arcs.{n}") for n, a in enumerate(pin.arcs)),
+            power=tuple(self.power(p, f"{path}.power.{n}") for n, p in enumerate(pin.power)),
+            setup_ps=pin.setup_ps,
+        )
+
+    def arc(self, arc: _Arc, path: str) -> model.Arc:
+        table = self._of(arc, path, _MAX_PS)
+        return model.Arc(
+            related_pin=arc.related_pin,
+            sense=arc.sense,
+            rise_delay=table("rise_delay_ps"),
+            fall_delay=table("fall_delay_ps"),
+            rise_slew=table("rise_slew_ps"),
+            fall_slew=table("fall_slew_ps"),
+        )
+
+    def power(self, power: _Power, path: str) -> model.InternalPower:
+        table = self._of(power, path, _MAX_FJ)
+        return model.InternalPower(power.related_pin, table("rise_fj"), table("fall_fj"))
+
+    def _of(self, part: BaseModel, path: str, limit: float) -> Callable[[str], model.Table]:
+        return lambda key: self.table(getattr(part, key), f"{path}.{key}", limit)

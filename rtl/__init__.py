@@ -1,0 +1,31 @@
+"""How units are built: one Amaranth module per family, of the same name as in ``hwdse.pe``.
+
+``hwdse`` reaches this package through :func:`to_rtlil` alone.
+"""
+
+from __future__ import annotations
+
+from hwdse.pe import Unit
+
+__all__ = ["build", "to_rtlil"]
+
+
+def build(unit: Unit):  # noqa: ANN201
+    """The Amaranth component of a unit.
+
+    Args:
+        unit: From :func:`hwdse.pe.parse`.
+    """
+    from rtl import dot, lmul, mac
+    from rtl.top import UnitTop
+
+    sources = {"mac": mac, "dot": dot, "lmul": lmul}
+    return UnitTop(unit=unit, source=sources[unit.family].term_source(unit))
+
+
+def to_rtlil(unit: Unit) -> str:
+    """RTLIL text of a unit, top module named ``unit.module_name``; the same text for the same unit."""
+    from amaranth.back import rtlil
+
+    top = build(unit)
+    return rtlil.convert(top, name=unit.module_name, emit_src=False)

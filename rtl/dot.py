@@ -1,0 +1,53 @@
+"""Dot product of the ``dot`` family; the reference is ``hwdse.pe.dot``."""
+
+from __future__ import annotations
+
+from amaranth import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+from hwdse.pe.dot import Dot
+from rtl.mac import integer_operand
+from rtl.parts.term import integer_term_members
+
+__all__ = ["IntegerDot", "term_source"]
+
+
+def term_source(unit: Dot) -> wiring.Component:
+    """The component that makes a ``dot``'s terms: ports ``w``, ``a`` and the term."""
+    return IntegerDot(unit=unit)
+
+
+class IntegerDot(wiring.Component):
+    """Exact sum of ``lanes`` integer products; combinational.
+
+    Members:
+        w, a: ``In``, code words, lane 0 in the lowest bits.
+        value: ``Out(signed)``, the sum.
+    """
+
+    def __init__(self, *, unit: Dot) -> None:
+        self.unit = unit
+        super().__init__(
+            {"w": In(unit.w.bits * unit.lanes), "a": In(unit.a.bits * unit.lanes)}
+            | integer_term_members(unit.term_shape)
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        unit = self.unit
+        products = [
+            integer_operand(self.w.word_select(lane, unit.w.bits), unit.w)
+            * integer_operand(self.a.word_select(lane, unit.a.bits), unit.a)
+            for lane in range(unit.lanes)
+        ]
+        m.d.comb += self.value.eq(_balanced_sum(products))
+        return m
+
+
+def _balanced_sum(values: list[object]) -> object:
+    """A sum whose width grows with the logarithm of the number of addends."""
+    while len(values) > 1:
+        pairs = [x + y for x, y in zip(values[::2], values[1::2], strict=False)]
+        values = pairs + (values[-1:] if len(values) % 2 else [])
+    return values[0]

@@ -1,0 +1,1 @@
+"""Datapath parts that several unit families share."""

@@ -1,0 +1,32 @@
+"""The wires between a multiplier and an accumulator."""
+
+from __future__ import annotations
+
+from amaranth import signed, unsigned
+from amaranth.lib.wiring import Out
+
+from hwdse.pe.term import TermShape
+
+__all__ = ["float_term_members", "integer_term_members"]
+
+
+def integer_term_members(shape: TermShape) -> dict[str, Out]:
+    """Members of an integer term: ``value``, signed."""
+    return {"value": Out(signed(shape.max_units.bit_length() + 1))}
+
+
+def float_term_members(shape: TermShape) -> dict[str, Out]:
+    """Members of a float term: sign, significand, shift and the flags it can raise.
+
+    Where ``nan`` or ``infinite`` is high, significand and shift mean nothing.
+    """
+    members = {
+        "sign": Out(1),
+        "significand": Out(unsigned(shape.significand_bits)),
+        "shift": Out(unsigned(shape.max_shift.bit_length())),
+    }
+    if shape.nan:
+        members["nan"] = Out(1)
+    if shape.infinite:
+        members["infinite"] = Out(1)
+    return members
