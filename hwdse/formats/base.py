@@ -129,6 +129,10 @@ class Format(Protocol):
         """The representable values that numbers round to."""
         ...
 
+    def bit_patterns(self, codes: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Codes as unsigned bit patterns, checked against their range."""
+        ...
+
     def unpack(self, codes: npt.ArrayLike) -> Unpacked:
         """Codes taken apart into sign, significand and exponent."""
         ...

@@ -102,8 +102,16 @@ class IntegerFormat:
         """
         return self._integers(codes).astype(np.float64)
 
+    def bit_patterns(self, codes: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Codes as unsigned bit patterns, checked against their range.
+
+        Raises:
+            HwdseError: As for :meth:`decode`.
+        """
+        return as_codes(codes, name=self.name, bits=self.bits, negative=self.signed)
+
     def _integers(self, codes: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        c = as_codes(codes, name=self.name, bits=self.bits, negative=self.signed)
+        c = self.bit_patterns(codes)
         if self.signed:
             # Both arms of the XOR trick stay within int64, and need no mask.
             half = 1 << (self.bits - 1)

@@ -81,9 +81,9 @@ class Minifloat:
                 f"{self.name}: infinities and NaNs need a mantissa bit and two exponent bits, not "
                 f"mantissa_bits={self.mantissa_bits}, exponent_bits={self.exponent_bits}"
             )
-        if self._max_code < 1:
+        if self.max_code < 1:
             raise HwdseError(f"{self.name}: no finite code but zero is left")
-        top = (self._max_code >> self.mantissa_bits) - self.bias
+        top = (self.max_code >> self.mantissa_bits) - self.bias
         if not (self._min_exponent - self.mantissa_bits >= -1022 and top <= 1023):
             raise HwdseError(
                 f"{self.name}: values do not fit binary64 with bias={self.bias}; "
@@ -113,8 +113,8 @@ class Minifloat:
     @property
     def max(self) -> float:
         """The largest finite value."""
-        field = self._max_code >> self.mantissa_bits
-        mantissa = self._max_code & ((1 << self.mantissa_bits) - 1)
+        field = self.max_code >> self.mantissa_bits
+        mantissa = self.max_code & ((1 << self.mantissa_bits) - 1)
         hidden = (field != 0) << self.mantissa_bits
         return math.ldexp(mantissa + hidden, max(field, 1) - self.bias - self.mantissa_bits)
 
@@ -155,11 +155,21 @@ class Minifloat:
                 return (field << self.mantissa_bits) | (1 << (self.mantissa_bits - 1))
 
     @property
+    def lsb_exponent(self) -> int:
+        """Weight of the significand's last bit in subnormals: every value is a multiple of it."""
+        return self._min_exponent - self.mantissa_bits
+
+    @property
+    def max_shift(self) -> int:
+        """Largest left shift of a finite significand over :attr:`lsb_exponent`."""
+        return max(self.max_code >> self.mantissa_bits, 1) - 1
+
+    @property
     def _min_exponent(self) -> int:
         return 1 - self.bias
 
     @property
-    def _max_code(self) -> int:
+    def max_code(self) -> int:
         """The code of ``max``; positive codes up to here are numbers, in rising order."""
         match self.nan:
             case NanPolicy.NONE:
@@ -181,7 +191,7 @@ class Minifloat:
         Raises:
             HwdseError: If codes are not integers, or one is out of range.
         """
-        c = as_codes(codes, name=self.name, bits=self.bits, negative=False)
+        c = self.bit_patterns(codes)
         if self.bits <= 16:
             return np.asarray(_value_table(self)[c])
         return apply_in_chunks(self._values, c, dtype=np.float64)
@@ -219,7 +229,7 @@ class Minifloat:
                 option is not to be had.
         """
         how = parse_option(Rounding, rounding)
-        beyond = self._max_code
+        beyond = self.max_code
         if parse_option(Overflow, overflow) is Overflow.NONFINITE:
             special = self.infinity_code if self.infinities else self.nan_code
             if special is None:
@@ -248,9 +258,9 @@ class Minifloat:
         shift = POINT - self.mantissa_bits - np.minimum(binade, 0)
         offset = (np.maximum(binade, 0) << self.mantissa_bits).astype(np.uint64)
         code = shift_round(significand, shift, rounding=rounding, offset=offset)
-        over = code > self._max_code
-        if rounding is Rounding.TOWARD_ZERO and beyond != self._max_code:
-            code = np.where(over, np.uint64(self._max_code), code)
+        over = code > self.max_code
+        if rounding is Rounding.TOWARD_ZERO and beyond != self.max_code:
+            code = np.where(over, np.uint64(self.max_code), code)
             over = np.isinf(x)
         code = np.where(over, np.uint64(beyond), code)
         if self.nan_code is not None and x.dtype.kind == "f":
@@ -283,14 +293,22 @@ class Minifloat:
         Raises:
             HwdseError: As for :meth:`decode`.
         """
-        return self._unpack(as_codes(codes, name=self.name, bits=self.bits, negative=False))
+        return self._unpack(self.bit_patterns(codes))
+
+    def bit_patterns(self, codes: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Codes as unsigned bit patterns, checked against their range.
+
+        Raises:
+            HwdseError: As for :meth:`decode`.
+        """
+        return as_codes(codes, name=self.name, bits=self.bits, negative=False)
 
     def _unpack(self, codes: npt.NDArray[np.int64]) -> Unpacked:
         magnitude = codes & ((1 << (self.bits - 1)) - 1)
         field = magnitude >> self.mantissa_bits
         hidden = (field != 0).astype(np.int64) << self.mantissa_bits
         significand = (magnitude & ((1 << self.mantissa_bits) - 1)) | hidden
-        special = magnitude > self._max_code
+        special = magnitude > self.max_code
         infinite = special & (magnitude == (self.infinity_code or -1))
         return Unpacked(
             sign=np.asarray((codes >> (self.bits - 1)) != 0),

@@ -53,7 +53,8 @@ class FixedAccumulator:
         width: Bits.
         lsb_exponent: Weight of the least significant bit.
         special: Whether it comes with the sticky two-bit ``acc_special`` (bit 0: a +infinity was
-            added, bit 1: a -infinity; both: NaN), because its terms may be NaN or infinite.
+            added, bit 1: a -infinity; both: NaN), because its terms may be NaN or infinite. Such
+            terms add nothing to the register itself.
     """
 
     name: str

@@ -58,7 +58,7 @@ class Lmul(Unit):
     def term_shape(self) -> TermShape:
         """Bounds of a product."""
         fmt = self.minifloat
-        largest_sum = 2 * fmt.max_field + self.offset
+        largest_sum = 2 * fmt.max_code + self.offset
         max_shift = (largest_sum >> fmt.mantissa_bits) - self.least_field
         return TermShape(
             significand_bits=fmt.mantissa_bits + 1,
@@ -66,7 +66,7 @@ class Lmul(Unit):
             lsb_exponent=self.least_field - 2 * fmt.bias - fmt.mantissa_bits,
             max_units=((2 << fmt.mantissa_bits) - 1) << max_shift,
             signed=True,
-            nan=fmt.has_nan or fmt.infinities,
+            nan=fmt.nan_code is not None,
             infinite=fmt.infinities,
         )
 

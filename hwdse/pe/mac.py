@@ -53,7 +53,7 @@ def product_shape(w: Format, a: Format) -> TermShape:
             lsb_exponent=w.lsb_exponent + a.lsb_exponent,
             max_units=((1 << significand_bits) - 1) << max_shift,
             signed=True,
-            nan=w.has_nan or a.has_nan or w.infinities or a.infinities,
+            nan=w.nan_code is not None or a.nan_code is not None,
             infinite=w.infinities or a.infinities,
         )
     largest = max(abs(int(x) * int(y)) for x in (w.min, w.max) for y in (a.min, a.max))

@@ -210,14 +210,14 @@ class Unit:
             Port("acc", "output", acc.width, acc.meaning),
         ]
         if acc.special:
-            meaning = "sticky: bit 0 +infinity, bit 1 -infinity, both NaN; acc is then void"
+            meaning = "sticky: bit 0 +infinity added, bit 1 -infinity, both: NaN; acc sums the rest"
             ports.append(Port("acc_special", "output", 2, meaning))
         return tuple(ports)
 
     def outputs(self, w_codes: Any, a_codes: Any, clear: Any = None) -> dict[str, NDArray[Any]]:
         """Every data output after each element; see :meth:`reference`."""
-        w = self.w.check_codes(w_codes)
-        a = self.a.check_codes(a_codes)
+        w = self.w.bit_patterns(w_codes)
+        a = self.a.bit_patterns(a_codes)
         if w.ndim == 0 or a.ndim == 0 or (self.lanes > 1 and w.shape[-1:] != (self.lanes,)):
             trailing = ", ..., lanes" if self.lanes > 1 else ", ..."
             raise HwdseError(f"{self.canonical}: operand codes must have shape (steps{trailing})")
@@ -251,4 +251,3 @@ class Unit:
     def decode_acc(self, acc: NDArray[Any]) -> NDArray[np.float64]:
         """Values of accumulator contents, float64."""
         return self.accumulator.decode(acc)
-

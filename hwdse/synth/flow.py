@@ -31,16 +31,22 @@ write_json {job}/netlist.json
 """
 )
 
-# What `synth; dfflibmap; abc -liberty` gives any Yosys user, so that areas compare with theirs.
+# The scripts of `synth` and `abc -liberty`, so that areas compare with any Yosys user's, but with
+# `ifraig` for `&fraig -x`: same netlists wherever both end, and `&fraig -x` does not end within
+# minutes on some adder trees.
+_ABC_SCRIPT = "+strash;ifraig;scorr;dc2;dretime;strash;&get,-n;&dch,-f;&nf;&put"
+
 MAPPING_RECIPE = (
     _READ
-    + """
-synth -flatten
-dfflibmap -liberty {job}/cells.lib
-abc -liberty {job}/cells.lib
+    + f"""
+synth -flatten -noabc
+abc -script {_ABC_SCRIPT}
+opt -fast
+dfflibmap -liberty {{job}}/cells.lib
+abc -liberty {{job}}/cells.lib -script {_ABC_SCRIPT}
 opt_clean -purge
-tee -o {job}/stat.json stat -json -liberty {job}/cells.lib
-write_json {job}/netlist.json
+tee -o {{job}}/stat.json stat -json -liberty {{job}}/cells.lib
+write_json {{job}}/netlist.json
 """
 )
 

@@ -216,9 +216,7 @@ def _row_or_none(rows: list[Words], index: int | None) -> Words | None:
     return None if index is None else rows[index]
 
 
-def _clock_nets(
-    netlist: Netlist, models: Mapping[str, CellModel], clock: str
-) -> dict[int, bool]:
+def _clock_nets(netlist: Netlist, models: Mapping[str, CellModel], clock: str) -> dict[int, bool]:
     """Nets that carry the clock, through any buffers and inverters, with True where in phase."""
     if clock not in netlist.inputs:
         return {}
@@ -243,4 +241,3 @@ def _clock_nets(
                 nets[target] = nets[source] is not inverting
                 grown = True
     return nets
-

@@ -198,9 +198,7 @@ def _run(
     return int(np.bitwise_count(wrong).sum()), first
 
 
-def _timeline(
-    steps: int, gaps: bool, latency: int, rng: np.random.Generator
-) -> list[int | None]:
+def _timeline(steps: int, gaps: bool, latency: int, rng: np.random.Generator) -> list[int | None]:
     """Which element enters in each cycle; None where there is none."""
     timeline: list[int | None] = []
     for step in range(steps):

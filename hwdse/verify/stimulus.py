@@ -110,9 +110,7 @@ def _codes(fmt: Format, shape: tuple[int, ...], rng: np.random.Generator) -> NDA
     return codes
 
 
-def _finite(
-    fmt: Format, codes: NDArray[np.int64], rng: np.random.Generator
-) -> NDArray[np.int64]:
+def _finite(fmt: Format, codes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
     """The same codes with random numbers in place of NaN and infinities."""
     unpacked = fmt.unpack(codes)
     bad = unpacked.nan | unpacked.infinite
@@ -122,9 +120,7 @@ def _finite(
     return np.where(bad, small, codes)
 
 
-def _near_one(
-    fmt: Format, codes: NDArray[np.int64], rng: np.random.Generator
-) -> NDArray[np.int64]:
+def _near_one(fmt: Format, codes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
     if not isinstance(fmt, Minifloat) or fmt.exponent_bits < 4:
         return codes
     low = max(1, fmt.bias - _NEAR_BINADES)

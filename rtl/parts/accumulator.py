@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth import Cat, Module, Mux, Signal, signed
+from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -55,7 +55,7 @@ class FixedAccumulator(wiring.Component):
             m.submodules.aligner = aligner = Aligner(shape=self.shape)
             m.d.comb += [
                 aligner.sign.eq(self.sign),
-                aligner.significand.eq(self.significand),
+                aligner.significand.eq(Mux(self._special(), 0, self.significand)),
                 aligner.shift.eq(self.shift),
             ]
             total = held + aligner.value + aligner.carry
@@ -65,6 +65,10 @@ class FixedAccumulator(wiring.Component):
         if self.spec.special:
             self._track_specials(m)
         return m
+
+    def _special(self) -> Value:
+        infinite = self.infinite if self.shape.infinite else Const(0)
+        return infinite | self.nan if self.shape.nan else infinite
 
     def _track_specials(self, m: Module) -> None:
         sticky = Signal(2, reset_less=True, name="special_register")

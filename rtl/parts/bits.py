@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth import Cat, Const, Mux, Value
+from amaranth import Cat, Const, Module, Mux, Signal, Value
 
 __all__ = ["leading_zeros", "replicate", "shift_right_jam"]
 
@@ -12,38 +12,57 @@ def replicate(bit: Value, count: int) -> Value:
     return Cat(*([bit] * count))
 
 
-def leading_zeros(value: Value) -> tuple[Value, Value]:
+def leading_zeros(m: Module, value: Value, name: str) -> tuple[Value, Value]:
     """Leading-zero count and an all-zero flag of an unsigned value.
 
     The count is that of the first set bit from the top; it means nothing where the flag is set. A
     recursive tree maps to fewer gates than a priority chain from 16 bits on.
+
+    Args:
+        m: Module that takes the logic.
+        value: Any width from 1.
+        name: Stem of the signals' names.
     """
     width = len(value)
     padded = 1 << max(0, (width - 1).bit_length())
-    count, zero = _zero_tree(Cat(Const(0, padded - width), value))
-    return count, zero
+    return _zero_tree(m, Cat(Const(0, padded - width), value), name)
 
 
-def _zero_tree(value: Value) -> tuple[Value, Value]:
+def _zero_tree(m: Module, value: Value, name: str) -> tuple[Value, Value]:
     if len(value) == 1:
         return Const(0, 0), ~value
     half = len(value) // 2
-    low_count, low_zero = _zero_tree(value[:half])
-    high_count, high_zero = _zero_tree(value[half:])
-    count = Cat(Mux(high_zero, low_count, high_count), high_zero)
-    return count, high_zero & low_zero
+    low_count, low_zero = _zero_tree(m, value[:half], f"{name}_l")
+    high_count, high_zero = _zero_tree(m, value[half:], f"{name}_h")
+    count = Signal(len(high_count) + 1, name=f"{name}_count")
+    zero = Signal(name=f"{name}_zero")
+    m.d.comb += [
+        count.eq(Cat(Mux(high_zero, low_count, high_count), high_zero)),
+        zero.eq(high_zero & low_zero),
+    ]
+    return count, zero
 
 
-def shift_right_jam(value: Value, amount: Value) -> Value:
+def shift_right_jam(m: Module, value: Value, amount: Value, name: str) -> Value:
     """``value >> amount`` with every bit shifted out ORed into the last one.
 
-    ``amount`` must be at most ``2**len(amount) - 1``; a logarithmic shifter collects the sticky bit
-    stage by stage.
+    A logarithmic shifter that collects the sticky bit stage by stage.
+
+    Args:
+        m: Module that takes the logic.
+        value: Any width.
+        amount: Unsigned.
+        name: Stem of the signals' names.
     """
     width = len(value)
     sticky: Value = Const(0, 1)
     for index, bit in enumerate(amount):
         distance = min(1 << index, width)
-        sticky = sticky | (bit & value[:distance].any())
-        value = Mux(bit, Cat(value[distance:], Const(0, distance)), value)
+        stage = Signal(width, name=f"{name}_{index}")
+        stage_sticky = Signal(name=f"{name}_sticky_{index}")
+        m.d.comb += [
+            stage.eq(Mux(bit, value[distance:], value)),
+            stage_sticky.eq(sticky | (bit & value[:distance].any())),
+        ]
+        value, sticky = stage, stage_sticky
     return Cat(value[0] | sticky, value[1:])

@@ -64,7 +64,7 @@ class FloatSum(wiring.Component):
         acc_exponent = Signal(self.exponent_shape)
         m.d.comb += acc_exponent.eq(Mux(acc_field.any(), acc_field, 1))
 
-        zeros, term_is_zero = leading_zeros(self.significand)
+        zeros, term_is_zero = leading_zeros(m, self.significand, "term_lead")
         term_significand = Signal(self.shape.significand_bits)
         term_exponent = Signal(self.exponent_shape)
         m.d.comb += [
@@ -80,9 +80,7 @@ class FloatSum(wiring.Component):
             acc_leads.eq(~distance[-1] | term_is_zero),
         ]
         acc_aligned = Cat(Const(0, window - self.precision), acc_significand)
-        term_aligned = Cat(
-            Const(0, window - self.shape.significand_bits), term_significand
-        )
+        term_aligned = Cat(Const(0, window - self.shape.significand_bits), term_significand)
         lead = Signal(window)
         other = Signal(window)
         lead_exponent = Signal(unsigned(self.exponent_shape.width - 1))
@@ -98,7 +96,7 @@ class FloatSum(wiring.Component):
         clipped = Signal(range(window + 1))
         m.d.comb += clipped.eq(Mux(amount > window, window, amount))
         shifted = Signal(window)
-        m.d.comb += shifted.eq(shift_right_jam(other, clipped))
+        m.d.comb += shifted.eq(shift_right_jam(m, other, clipped, "aligned"))
 
         subtract = acc_sign ^ self.sign
         total = Signal(signed(window + 2))
@@ -130,7 +128,7 @@ class FloatSum(wiring.Component):
     def _round(self, m: Module, magnitude: Signal, lead_exponent: Signal) -> tuple[Signal, Signal]:
         """Code word without sign, and a zero flag, of a magnitude one bit above the window."""
         fmt, precision = self.fmt, self.precision
-        zeros, is_zero_value = leading_zeros(magnitude)
+        zeros, is_zero_value = leading_zeros(m, magnitude, "sum_lead")
         is_zero = Signal()
         left = Signal(range(len(magnitude)))
         normal = Signal(len(magnitude))
@@ -146,9 +144,7 @@ class FloatSum(wiring.Component):
         up = half & (sticky | kept[0])
         # The hidden bit of `kept` carries into the exponent field: subnormals need no own case.
         wide = Signal(fmt.mantissa_bits + len(lead_exponent) + 1)
-        m.d.comb += wide.eq(
-            Cat(Const(0, fmt.mantissa_bits), lead_exponent - left) + kept + up
-        )
+        m.d.comb += wide.eq(Cat(Const(0, fmt.mantissa_bits), lead_exponent - left) + kept + up)
         infinity_field = (1 << fmt.exponent_bits) - 1
         code = Signal(fmt.bits - 1)
         with m.If(is_zero):
