@@ -9,7 +9,7 @@ __all__ = ["ExternalToolError", "HwdseError", "InfeasibleError", "nearest_hint"]
 
 
 class HwdseError(ValueError):
-    """Bad input or usage: the message says what is wrong, where, and how to mend it, in one line."""
+    """Bad input or usage: one line that says what is wrong, where, and how to mend it."""
 
     exit_code: int = 2
 

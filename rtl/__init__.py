@@ -10,7 +10,7 @@ from hwdse.pe import Unit
 __all__ = ["build", "to_rtlil"]
 
 
-def build(unit: Unit):  # noqa: ANN201
+def build(unit: Unit):
     """The Amaranth component of a unit.
 
     Args:
@@ -24,7 +24,7 @@ def build(unit: Unit):  # noqa: ANN201
 
 
 def to_rtlil(unit: Unit) -> str:
-    """RTLIL text of a unit, top module named ``unit.module_name``; the same text for the same unit."""
+    """RTLIL text of a unit, always the same; the top module is ``unit.module_name``."""
     from amaranth.back import rtlil
 
     top = build(unit)

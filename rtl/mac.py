@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth import Module, signed, unsigned
+from amaranth import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import math
-from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hwdse.errors import HwdseError, nearest_hint
+from hwdse.files.csv_input import one_line, read_csv_text, row_name
 
 from .numbers import parse_number
 
@@ -20,8 +19,6 @@ __all__ = ["KEYS", "clean_table", "read_table", "row_name"]
 
 KEYS = ("layer", "option", "loss")
 _TEXT = ("layer", "option", "tie")
-# The index of a table that was read from a file: the line each row ends on.
-_LINE = "line"
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
@@ -39,7 +36,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
             that is missing or is not a finite number; the message names the line.
     """
     path = Path(path)
-    frame = _read_parquet(path) if path.suffix.lower() in (".parquet", ".pq") else _read_csv(path)
+    frame = (
+        _read_parquet(path) if path.suffix.lower() in (".parquet", ".pq") else read_csv_text(path)
+    )
     try:
         return clean_table(frame)
     except HwdseError as error:
@@ -54,56 +53,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except Exception as error:  # pyarrow raises many kinds
-        raise HwdseError(f"{path}: cannot be read as Parquet: {_one_line(error)}") from None
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    header: list[str] | None = None
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True, skipinitialspace=True)
-            try:
-                for cells in reader:
-                    if not any(cell.strip() for cell in cells):
-                        if cells and header is not None and len(cells) == len(header):
-                            raise HwdseError(f"{path}: line {reader.line_num}: all cells are empty")
-                        continue
-                    cells = [cell.strip() for cell in cells]
-                    if header is None:
-                        header = cells
-                        continue
-                    if len(cells) != len(header):
-                        raise HwdseError(
-                            f"{path}: line {reader.line_num}: {len(cells)} cells where the header "
-                            f"has {len(header)}"
-                        )
-                    rows.append(cells)
-                    lines.append(reader.line_num)
-            except csv.Error as error:
-                raise HwdseError(
-                    f"{path}: line {reader.line_num}: malformed CSV: {_one_line(error)}"
-                ) from None
-    except UnicodeDecodeError as error:
-        raise HwdseError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except OSError as error:
-        raise HwdseError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if header is None:
-        raise HwdseError(f"{path}: the table is empty; its header is layer,option,loss,...")
-    index = pd.Index(lines, name=_LINE)
-    data = np.array(rows, dtype=object).reshape(len(rows), len(header))
-    return pd.DataFrame(data, index=index, columns=pd.Index(header, dtype=object))
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
-
-
-def row_name(frame: pd.DataFrame, position: int) -> str:
-    """How a message names a row: by the line of the file it came from, or by its index label."""
-    label: Hashable = frame.index[position]
-    return f"{'line' if frame.index.name == _LINE else 'row'} {label}"
+        raise HwdseError(f"{path}: cannot be read as Parquet: {one_line(error)}") from None
 
 
 def clean_table(frame: pd.DataFrame) -> pd.DataFrame:

@@ -122,7 +122,7 @@ class FloatAccumulator:
         return f"{self.format.name} code word of the sum, rounded to nearest even at every step"
 
     def run(self, terms: Term, clear: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
-        """Code words after each cycle, int64, shape (steps, ...); see :meth:`FixedAccumulator.run`."""
+        """Code words after each cycle, int64; see :meth:`FixedAccumulator.run`."""
         acc = np.zeros(terms.sign.shape, dtype=np.int64)
         state = np.zeros(terms.sign.shape[1:], dtype=np.int64)
         for index, restart in enumerate(clear):
@@ -141,7 +141,7 @@ Accumulator = FixedAccumulator | FloatAccumulator
 
 
 def _last_clear(clear: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Index of the latest clear at or before each cycle; 0 before the first (reset state is zero)."""
+    """Index of the latest clear at or before each cycle; 0 before the first."""
     return np.maximum.accumulate(np.where(clear, np.arange(clear.size), 0))
 
 

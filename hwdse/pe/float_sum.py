@@ -82,20 +82,21 @@ def _round(fmt: Minifloat, magnitude: Int, exponent: Int) -> Int:
     up = (twice > unit) | ((twice == unit) & ((quotient & 1) == 1))
     significand = np.where(shift < 0, left, quotient + (up & (dropped > 0)))
     # The hidden bit carries into the exponent field, so subnormals need no case of their own.
-    code = ((kept - min_exponent) << fmt.mantissa_bits) + significand
+    code: Int = ((kept - min_exponent) << fmt.mantissa_bits) + significand
     infinity = ((1 << fmt.exponent_bits) - 1) << fmt.mantissa_bits
     return np.where(significand == 0, 0, np.minimum(code, infinity))
 
 
 def _normalise(significand: Int, exponent: Int) -> tuple[Int, Int]:
-    up = np.where(significand == 0, 0, _TOP_BIT - _bit_length(significand))
+    up: Int = np.where(significand == 0, 0, _TOP_BIT - _bit_length(significand))
     return significand << up, exponent - up
 
 
 def _shift_right_jam(value: Int, amount: Int) -> Int:
     clipped = np.minimum(amount, 62)
     shifted = value >> clipped
-    return shifted | ((shifted << clipped) != value)
+    lost = (shifted << clipped) != value
+    return np.asarray(shifted | lost, dtype=np.int64)
 
 
 def _bit_length(value: Int) -> Int:

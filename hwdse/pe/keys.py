@@ -45,7 +45,7 @@ class Keys:
     def integer_of(self, key: str, default: int, low: int, high: int) -> int:
         """The value of a key that must be an integer in ``low..high``."""
         value = self.text_of(key, str(default))
-        if not value.isdecimal() or not low <= int(value) <= high:
+        if not value.isdecimal() or len(value) > 18 or not low <= int(value) <= high:
             raise HwdseError(
                 f"spec {self.text!r}: {key}={value} must be an integer from {low} to {high}"
             )

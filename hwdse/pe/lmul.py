@@ -33,7 +33,7 @@ example = "lmul:w=e4m3,a=e4m3,acc=fp32"
 
 @dataclass(frozen=True)
 class Lmul(Unit):
-    """A multiply-accumulate unit whose multiplier is an integer adder; both formats are the same."""
+    """A multiply-accumulate unit whose multiplier is an integer adder; one format for both."""
 
     family: ClassVar[str] = "lmul"
 

@@ -181,7 +181,7 @@ class Unit:
             fmt = formats.get(self.common.acc)
             assert isinstance(fmt, Minifloat)  # noqa: S101
             return FloatAccumulator(format=fmt, shape=shape)
-        one_term = shape.max_units.bit_length() + shape.signed
+        one_term = shape.max_units.bit_length() + 1
         if self.common.acc == "int32":
             if one_term > INT32_BITS:
                 raise HwdseError(

@@ -1,4 +1,4 @@
-"""From a unit's RTLIL text to Verilog, to a gate netlist, and to a netlist of a technology's cells."""
+"""From RTLIL text to Verilog, to a netlist of gates, and to one of a technology's cells."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ write_json {{job}}/netlist.json
 _VERILOG = (
     _READ
     + """
-proc -nomux -norom
-opt_clean
-write_verilog -noattr -norename {job}/design.v
+proc -norom
+opt_clean -purge
+write_verilog -noattr {job}/design.v
 """
 )
 
@@ -86,7 +86,7 @@ def gate_netlist(rtlil: str) -> dict[str, Any]:
 
 
 def verilog(rtlil: str) -> str:
-    """Verilog-2005 of a design, hierarchy and names kept."""
+    """Verilog-2005 of a design, hierarchy and port names kept."""
     return run_yosys(_VERILOG, {"design.il": rtlil}, ("design.v",))["design.v"]
 
 

@@ -1,8 +1,8 @@
 """Energy of a mapped netlist from counted toggles: switching, internal, clock and leakage.
 
-Toggles come from zero-delay simulation, so glitches are not in the figure, and neither are wires and
-the clock tree (there is no placement). Per toggle a net dissipates ``C V**2 / 2``, and the cell that
-drives it its internal energy at the net's load and slew.
+Toggles come from zero-delay simulation, so glitches are not in the figure, and neither are wires
+and the clock tree (there is no placement). Per toggle a net dissipates ``C V**2 / 2``, and the cell
+that drives it its internal energy at the net's load and slew.
 """
 
 from __future__ import annotations
@@ -52,12 +52,14 @@ def energy_weights(netlist: Netlist, technology: Technology, timing: Timing) -> 
         clock_pins = _clock_pins(cell)
         for name, net in instance.pins.items():
             pin = cell.pins[name]
-            slews = timing.slew_ps[net]
             if pin.direction == "output":
                 internal[net] += _output_energy(pin, instance.pins, timing, net)
             else:
-                edges = [_at(t, s, 0.0) for p in pin.power for t, s in zip((p.rise, p.fall), slews)]
-                energy = sum(edges) / 2 / max(len(pin.power), 1)
+                rise_slew, fall_slew = timing.slew_ps[net]
+                edges = [
+                    (_at(p.rise, rise_slew, 0.0), _at(p.fall, fall_slew, 0.0)) for p in pin.power
+                ]
+                energy = float(np.mean(edges)) if edges else 0.0
                 if name in clock_pins:
                     clock += 2 * energy
                     clock_nets.add(net)
@@ -89,6 +91,6 @@ def _output_energy(pin: Pin, pins: dict[str, int], timing: Timing, net: int) -> 
 
 
 def _at(table: Table, slew_ps: float, load_ff: float) -> float:
-    """Bilinear interpolation, held at the table's edges: energies must not be extrapolated below 0."""
+    """Bilinear interpolation, held at the edges: extrapolated energies could be negative."""
     columns = [np.interp(load_ff, table.load_ff, row) for row in table.values]
     return float(np.interp(slew_ps, table.slew_ps, columns))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdse.synth.netlist import Instance, Netlist, topological_order
-from hwdse.tech.model import Arc, Pin, Table, Technology
+from hwdse.tech.model import Arc, Table, Technology
 
 __all__ = ["PathStep", "Timing", "analyse_timing", "net_loads"]
 
@@ -172,21 +172,18 @@ def _launch_first(netlist: Netlist, technology: Technology) -> list[Instance]:
 def _slowest_end(
     netlist: Netlist, technology: Technology, arrival: list[list[float]]
 ) -> tuple[float, tuple[int, int] | None]:
-    worst, end = 0.0, None
+    worst: float = 0.0
+    end: tuple[int, int] | None = None
     ends = [(net, 0.0) for nets in netlist.outputs.values() for net in nets]
     for instance in netlist.instances:
-        cell = technology.cells[instance.kind]
-        if cell.ff is not None:
-            ends += [(instance.pins[p.name], p.setup_ps) for p in _data_pins(instance, cell.inputs)]
+        for pin in technology.cells[instance.kind].inputs:
+            if pin.setup_ps is not None and pin.name in instance.pins:
+                ends.append((instance.pins[pin.name], pin.setup_ps))
     for net, setup in ends:
         for edge in (RISE, FALL):
             if arrival[net][edge] + setup > worst:
                 worst, end = arrival[net][edge] + setup, (net, edge)
     return worst, end
-
-
-def _data_pins(instance: Instance, pins: Sequence[Pin]) -> list[Pin]:
-    return [pin for pin in pins if pin.setup_ps is not None and pin.name in instance.pins]
 
 
 def _trace(

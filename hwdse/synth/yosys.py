@@ -85,7 +85,9 @@ def needs_compilation() -> bool:
 
 
 def warm_up() -> None:
-    """Compile Yosys for this machine if need be; the runtime's cache must not be filled twice at once.
+    """Compile Yosys for this machine if need be.
+
+    Under a lock: the runtime's cache must not be filled by two threads at once.
 
     Raises:
         ExternalToolError: The embedded Yosys does not run.

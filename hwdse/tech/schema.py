@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hwdse.errors import HwdseError
+from hwdse.files.yaml_input import parse_yaml, schema_error
 from hwdse.tech import model
 from hwdse.tech.boolean import parse, variables
 from hwdse.tech.yaml_text import SCHEMA
@@ -109,25 +108,6 @@ class _Technology(_Strict):
     cells: Annotated[dict[_CellName, _Cell], Field(min_length=1)]
 
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_LOADER):  # type: ignore[misc]
-    """Safe loader that refuses a key written twice, of which YAML would silently keep the last."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"key {str(key.value)[:60]!r} occurs twice",
-                    problem_mark=key.start_mark,
-                )
-            seen.add(key.value)
-        found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return found
-
-
 def technology_from_text(text: str, *, where: str) -> model.Technology:
     """Read and check a technology.
 
@@ -139,14 +119,7 @@ def technology_from_text(text: str, *, where: str) -> model.Technology:
         HwdseError: In one line, the file and the line of malformed YAML, or the path of the key
             that breaks the schema.
     """
-    try:
-        # A subclass of SafeLoader, which ruff cannot see.
-        raw = yaml.load(text, Loader=_Loader)  # noqa: S506
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise HwdseError(f"{where}:{line}: not YAML: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
-        raise HwdseError(f"{where}: not YAML: {' '.join(str(error).split())[:200]}") from None
+    raw = parse_yaml(text, where=where)
     if not isinstance(raw, dict):
         raise HwdseError(f"{where}: not a technology: it holds no mapping of keys")
     if raw.get("schema") != SCHEMA:
@@ -154,19 +127,10 @@ def technology_from_text(text: str, *, where: str) -> model.Technology:
     try:
         checked = _Technology.model_validate(raw)
     except ValidationError as error:
-        raise _schema_error(error, where) from None
+        raise schema_error(error, where=where) from None
     builder = _Builder(where, checked.axes)
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     return builder.technology(checked, sha256)
-
-
-def _schema_error(error: ValidationError, where: str) -> HwdseError:
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    # Pydantic marks an error about a key itself with a last part "[key]".
-    path = ".".join(str(part)[:60] for part in found[0]["loc"] if part != "[key]")
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    message = re.sub(r"^Extra inputs are not permitted$", "unknown key", found[0]["msg"])
-    return HwdseError(f"{where}: {path!a}: {message}{more}".replace("\n", " "))
 
 
 class _Builder:

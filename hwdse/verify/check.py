@@ -165,7 +165,7 @@ def _run(
     first: str | None = None
 
     timeline = _timeline(steps, sequence.gaps, unit.latency, rng)
-    planes = {name: np.empty(0) for name in expected}
+    planes: dict[str, NDArray[np.uint64]] = {}
     done = -1
     for cycle, element in enumerate(timeline):
         shown = element if element is not None else int(rng.integers(steps))
@@ -209,7 +209,7 @@ def _timeline(steps: int, gaps: bool, latency: int, rng: np.random.Generator) ->
 
 
 def _operand_planes(codes: NDArray[np.int64], bits: int) -> NDArray[np.uint64]:
-    """Planes of one operand port: (accumulators,) codes, or (accumulators, lanes) packed by lane."""
+    """Planes of one operand port: codes of shape (accumulators,) or (accumulators, lanes)."""
     if codes.ndim == 1:
         return pack(codes, bits)
     return np.concatenate([pack(codes[:, lane], bits) for lane in range(codes.shape[1])])

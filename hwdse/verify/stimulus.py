@@ -1,4 +1,4 @@
-"""Operand sequences that find mistakes: all pairs where they can be enumerated, hard cases elsewhere."""
+"""Operand sequences that find mistakes: all pairs where they can be enumerated, else hard cases."""
 
 from __future__ import annotations
 

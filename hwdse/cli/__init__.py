@@ -1,0 +1,1 @@
+"""The command line: thin, and nothing heavy is imported before it is needed."""

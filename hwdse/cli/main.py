@@ -1,0 +1,291 @@
+"""The `hwdse` command: its options, and how errors leave it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hwdse import __version__
+from hwdse.errors import HwdseError
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="hwdse",
+    help="Hardware cost model and design-space explorer for low-precision arithmetic.",
+    invoke_without_command=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Threads; default: all cores.")]
+Tech = Annotated[str, typer.Option("--tech", help="Technology: a shipped name or a YAML path.")]
+Specs = Annotated[list[str], typer.Argument(help="Unit specs, such as mac:w=int8,a=int8.")]
+OneSpec = Annotated[str, typer.Argument(help="A unit spec, such as mac:w=int8,a=int8.")]
+
+
+def run() -> None:
+    """Entry point: one line and the documented exit code for every error a user can make."""
+    try:
+        code = app(standalone_mode=False)
+    except HwdseError as error:
+        code = _complain(str(error), error.exit_code)
+    except _UsageError as error:
+        command = error.ctx.command_path if error.ctx else "hwdse"
+        code = _complain(f"{error.format_message()} (see `{command} --help`)", 2)
+    except typer.Abort:
+        code = _complain("interrupted; what was computed is in the store", 130)
+    except BrokenPipeError:
+        # The reader has gone; Python must not complain again when it closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code or 0)
+
+
+# Typer exports it under no name of its own, and carries its own copy of click since 0.26.
+_UsageError: Any = typer.BadParameter.__base__
+
+
+def _complain(message: str, code: int) -> int:
+    sys.stderr.write("error: " + " ".join(message.split()) + "\n")
+    return code
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hwdse {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Which number format on which arithmetic unit, and what does it cost in silicon?
+
+    The main job: hwdse explore studies/resnet18.yaml -o out
+    """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
+
+
+@app.command()
+def explore(
+    study: Annotated[Path, typer.Argument(help="Study file (YAML).")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Directory for the results.")],
+    jobs: Jobs = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Leave a finished run of the same inputs as it is.")
+    ] = False,
+) -> None:
+    """Cost every candidate unit, allocate over the budgets, write plots, report and Verilog.
+
+    Example: hwdse explore studies/resnet18.yaml -o out
+    """
+    from hwdse.cli.study import explore as command
+
+    raise typer.Exit(command(study, output, jobs=jobs, resume=resume))
+
+
+@app.command("formats")
+def formats_(
+    name: Annotated[str | None, typer.Argument(help="A format; all where left out.")] = None,
+    json: Json = False,
+) -> None:
+    """List number formats, or show one.
+
+    Example: hwdse formats e4m3
+    """
+    from hwdse.cli.formats import show
+
+    show(name, json=json)
+
+
+@app.command()
+def quantize(
+    source: Annotated[Path, typer.Argument(metavar="IN.npy", help="Array to quantise.")],
+    format_name: Annotated[str, typer.Option("--format", help="Number format.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where to write (.npy).")],
+    axis: Annotated[int, typer.Option(help="Axis along which values share a scale.")] = -1,
+    codes: Annotated[bool, typer.Option("--codes", help="Write codes, not values.")] = False,
+    json: Json = False,
+) -> None:
+    """Round an array to a format and print the signal-to-quantisation-noise ratio.
+
+    Example: hwdse quantize --format e4m3 weights.npy -o rounded.npy
+    """
+    from hwdse.cli.formats import quantize_file
+
+    quantize_file(source, format_name, output, axis=axis, codes=codes, json=json)
+
+
+@app.command("pe")
+def pe_(
+    spec: Annotated[
+        str | None, typer.Argument(help="A unit spec; the families if left out.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List unit families, or show a unit's canonical form, ports and latency.
+
+    Example: hwdse pe mac:w=e4m3,a=e4m3,acc=fp32
+    """
+    from hwdse.cli.units import show
+
+    show(spec, json=json)
+
+
+@app.command()
+def export(
+    spec: OneSpec,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Directory to write to.")],
+    flow: Annotated[str, typer.Option(help="What to write: verilog.")] = "verilog",
+    testbench: Annotated[bool, typer.Option("--tb", help="Write a testbench too.")] = False,
+) -> None:
+    """Write a unit's Verilog with golden vectors and constraints.
+
+    Example: hwdse export mac:w=int8,a=int8 -o rtl --tb
+    """
+    from hwdse.cli.units import export_unit
+
+    export_unit(spec, output, flow=flow, testbench=testbench)
+
+
+@app.command()
+def verify(
+    spec: Annotated[str | None, typer.Argument(help="A unit spec.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="A unit of every kind.")] = False,
+    vectors: Annotated[int, typer.Option(min=1, help="Random elements.")] = 1_000_000,
+    netlist: Annotated[
+        str | None, typer.Option(help="Check the netlist mapped to this technology, not the RTL.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random elements.")] = 1,
+    json: Json = False,
+) -> None:
+    """Compare a unit's hardware with its bit-exact reference.
+
+    Example: hwdse verify mac:w=int8,a=int8 --netlist nangate45
+    """
+    from hwdse.cli.units import verify_units
+
+    raise typer.Exit(
+        verify_units(spec, every=every, vectors=vectors, netlist=netlist, seed=seed, json=json)
+    )
+
+
+@app.command()
+def cost(
+    specs: Specs,
+    tech: Tech,
+    source: Annotated[str, typer.Option(help="auto or synth.")] = "auto",
+    operands: Annotated[
+        str, typer.Option(help="uniform, normal, or an .npz file with arrays w and a.")
+    ] = "uniform",
+    clock_ns: Annotated[float | None, typer.Option(min=1e-6, help="Clock period in ns.")] = None,
+    jobs: Jobs = None,
+    json: Json = False,
+) -> None:
+    """Area, delay, energy per MAC and leakage of units, from synthesis.
+
+    Example: hwdse cost mac:w=int8,a=int8 mac:w=e4m3,a=e4m3 --tech nangate45
+    """
+    from hwdse.cli.units import cost_units
+
+    cost_units(
+        specs, tech, source=source, operands=operands, clock_ns=clock_ns, jobs=jobs, json=json
+    )
+
+
+@app.command()
+def tech(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME | import FILE.lib[.gz]...]", help="What to show or import."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="YAML to write (import).")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the imported technology; default: the file's.")
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the Liberty files.")] = "not stated",
+    url: Annotated[str, typer.Option(help="Where the Liberty files are published.")] = "",
+    description: Annotated[str, typer.Option(help="One line on the technology.")] = "",
+    json: Json = False,
+) -> None:
+    """List technologies, show one, or import Liberty files as one.
+
+    Example: hwdse tech import cells_tt.lib.gz -o cells.yaml
+    """
+    from hwdse.cli.tech import import_files, show
+
+    if words and words[0] == "import":
+        import_files(
+            words[1:],
+            output,
+            name=name,
+            licence=licence,
+            url=url,
+            description=description,
+            json=json,
+        )
+    else:
+        show(words or [], json=json)
+
+
+@app.command()
+def allocate(
+    table: Annotated[Path, typer.Argument(metavar="TABLE.csv", help="Option table.")],
+    minimize: Annotated[str | None, typer.Option(help="Column to minimise.")] = None,
+    maximize: Annotated[str | None, typer.Option(help="Column to maximise.")] = None,
+    budget: Annotated[
+        list[str] | None, typer.Option(help="Limit on a column's sum: COL<=V or COL>=V.")
+    ] = None,
+    frontier: Annotated[
+        str | None, typer.Option(help="Column to trade against the objective.")
+    ] = None,
+    points: Annotated[int, typer.Option(min=2, help="Budgets along the frontier.")] = 33,
+    time_limit: Annotated[float | None, typer.Option(min=0.0, help="Seconds.")] = None,
+    solver: Annotated[str, typer.Option(help="auto, highs or cbc.")] = "auto",
+    json: Json = False,
+) -> None:
+    """Choose an option for every layer, proven optimal.
+
+    Example: hwdse allocate options.csv --minimize loss --budget "size_mib<=7.5"
+    """
+    from hwdse.cli.allocate import allocate_table
+
+    raise typer.Exit(
+        allocate_table(
+            table,
+            minimize=minimize,
+            maximize=maximize,
+            budgets=budget or [],
+            frontier=frontier,
+            points=points,
+            time_limit=time_limit,
+            solver=solver,
+            json=json,
+        )
+    )
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Say what is installed and whether the embedded synthesis works.
+
+    Example: hwdse doctor
+    """
+    from hwdse.cli.doctor import examine
+
+    raise typer.Exit(examine(json=json))

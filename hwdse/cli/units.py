@@ -1,0 +1,181 @@
+"""`hwdse pe`, `export`, `verify` and `cost`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hwdse import pe
+from hwdse.cli.output import note, print_json, print_table, progress
+from hwdse.cli.synthesis import announce_compilation
+from hwdse.errors import HwdseError, nearest_hint
+
+__all__ = ["cost_units", "export_unit", "show", "verify_units"]
+
+FLOWS = ("verilog",)
+
+
+def show(spec: str | None, *, json: bool) -> None:
+    """Print the families, or one unit."""
+    if spec is None:
+        rows = [
+            {"family": name, "summary": module.summary, "example": module.example}
+            for name, module in pe.FAMILIES.items()
+        ]
+        if json:
+            print_json(rows)
+        else:
+            print_table(
+                ["family", "example", "what it is"],
+                [[row["family"], row["example"], row["summary"]] for row in rows],
+            )
+        return
+    unit = pe.parse(spec)
+    document = describe(unit)
+    if json:
+        print_json(document)
+        return
+    for key in ("spec", "module", "latency_cycles", "initiation_interval", "macs_per_cycle"):
+        print(f"{key}: {document[key]}")
+    print()
+    print_table(
+        ["port", "direction", "width", "meaning"],
+        [[p["name"], p["direction"], p["width"], p["meaning"]] for p in document["ports"]],
+    )
+
+
+def describe(unit: pe.Unit) -> dict[str, Any]:
+    """A unit as a JSON document."""
+    clocking = [
+        {
+            "name": "clk",
+            "direction": "input",
+            "width": 1,
+            "meaning": "clock, rising edge",
+            "lanes": 1,
+        },
+        {
+            "name": "rst",
+            "direction": "input",
+            "width": 1,
+            "meaning": "synchronous reset of the valid bits only",
+            "lanes": 1,
+        },
+    ]
+    acc = unit.accumulator
+    return {
+        "spec": unit.canonical,
+        "family": unit.family,
+        "module": unit.module_name,
+        "ports": clocking + [port.to_json() for port in unit.ports],
+        "latency_cycles": unit.latency,
+        "initiation_interval": 1,
+        "macs_per_cycle": unit.macs_per_cycle,
+        "accumulator": {
+            "name": acc.name,
+            "width": acc.width,
+            "lsb_exponent": getattr(acc, "lsb_exponent", None),
+            "meaning": acc.meaning,
+        },
+        "handshake": (
+            "an element is taken at each rising clk with in_valid high; clear marks the first "
+            "element of a sum; acc holds the sum, and out_valid is high, latency_cycles later"
+        ),
+    }
+
+
+def export_unit(spec: str, directory: Path, *, flow: str, testbench: bool) -> None:
+    """Write a unit's files."""
+    from hwdse.export import export
+
+    if flow not in FLOWS:
+        raise HwdseError(
+            f"flow {flow!r} is not available in this version{nearest_hint(flow, FLOWS)}"
+        )
+    unit = pe.parse(spec)
+    announce_compilation()
+    for path in export(unit, directory, testbench=testbench):
+        print(path)
+
+
+def verify_units(
+    spec: str | None, *, every: bool, vectors: int, netlist: str | None, seed: int, json: bool
+) -> int:
+    """Verify one unit or the catalogue; exit code 1 on a mismatch."""
+    from hwdse import tech
+    from hwdse.verify.catalogue import CATALOGUE
+    from hwdse.verify.check import verify
+
+    if every == (spec is not None):
+        raise HwdseError("give one spec to verify, or --all")
+    units = [pe.parse(s) for s in (CATALOGUE if spec is None else [spec])]
+    technology = tech.load(netlist) if netlist is not None else None
+    announce_compilation()
+    results = []
+    with progress("verify", len(units)) as step:
+        for unit in units:
+            results.append(verify(unit, technology=technology, vectors=vectors, seed=seed))
+            step(unit.canonical)
+    if json:
+        documents = [result.to_json() for result in results]
+        print_json(documents if every else documents[0])
+    else:
+        print_table(
+            ["spec", "target", "vectors", "operands", "mismatches", "seconds"],
+            [
+                [
+                    r.spec,
+                    r.target,
+                    r.vectors,
+                    "all pairs, then random sums" if r.exhaustive else "corners and random sums",
+                    r.mismatches,
+                    r.seconds,
+                ]
+                for r in results
+            ],
+        )
+    for result in results:
+        if result.mismatches:
+            note(f"{result.spec} on {result.target}: {result.first_mismatch}")
+    return 1 if any(result.mismatches for result in results) else 0
+
+
+def cost_units(
+    specs: list[str],
+    technology: str,
+    *,
+    source: str,
+    operands: str,
+    clock_ns: float | None,
+    jobs: int | None,
+    json: bool,
+) -> None:
+    """Cost units and print their figures."""
+    from hwdse.cost import evaluate
+
+    units = [pe.parse(spec) for spec in specs]
+    announce_compilation()
+    with progress("cost", len(set(units))) as step:
+        frame = evaluate(
+            specs,
+            technology,
+            source=source,
+            distribution=operands,
+            clock_ns=clock_ns,
+            jobs=jobs,
+            on_done=step,
+        )
+    rows = frame.to_dict(orient="records")
+    if json:
+        print_json(rows)
+        return
+    columns = ["area_um2", "delay_ps", "energy_pj_per_mac", "leakage_uw", "cells", "macs_per_cycle"]
+    print_table(
+        ["spec", "source", *columns],
+        [[row["spec"], row["source"], *(row[column] for column in columns)] for row in rows],
+    )
+    if rows:
+        known = rows[0]["provenance"]
+        note(
+            f"{rows[0]['tech']}, {known['operands']}; {known['activity']}; wires: {known['wires']}"
+        )

@@ -1,0 +1,128 @@
+"""Operands for energy: what a unit computes on while its switching is counted."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwdse.errors import HwdseError
+from hwdse.formats import Format, IntegerFormat
+
+__all__ = ["DISTRIBUTIONS", "Operands", "operands"]
+
+DISTRIBUTIONS = ("uniform", "normal")
+# Products of operands up to here cannot overflow any float accumulator within a dot product.
+_LARGEST_FLOAT = 256.0
+
+
+class _Sampler(Protocol):
+    def __call__(
+        self, fmt: Format, shape: tuple[int, ...], side: str, rng: np.random.Generator
+    ) -> NDArray[np.int64]: ...
+
+
+@dataclass(frozen=True)
+class Operands:
+    """A named operand distribution.
+
+    Attributes:
+        name: ``uniform``, ``normal`` or the file's name.
+        description: One line for provenance.
+        key: What identifies it in the store.
+        sample: Codes of a format; axis 0 is time.
+    """
+
+    name: str
+    description: str
+    key: str
+    sample: _Sampler
+
+
+def operands(choice: str) -> Operands:
+    """The distribution that ``--operands`` names.
+
+    Args:
+        choice: ``uniform`` (finite codes, equally likely), ``normal`` (N(0, 1), scaled per tensor
+            so that the greatest magnitude becomes the format's maximum, at most 256 for
+            minifloats, and rounded), or the path of an ``.npz`` file with arrays ``w`` and ``a``
+            of codes (integer) or values (floating point, scaled as ``normal``).
+
+    Raises:
+        HwdseError: Neither a distribution nor a readable file.
+    """
+    if choice == "uniform":
+        return Operands(choice, "finite codes, equally likely", choice, _uniform)
+    if choice == "normal":
+        text = "N(0, 1), scaled per tensor to the format's range, rounded to nearest even"
+        return Operands(choice, text, choice, _normal)
+    if choice.endswith(".npz"):
+        return _from_file(Path(choice))
+    raise HwdseError(
+        f"operands {choice!r} is neither one of {', '.join(DISTRIBUTIONS)} nor an .npz file"
+    )
+
+
+def _uniform(
+    fmt: Format, shape: tuple[int, ...], side: str, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    codes = rng.integers(0, 1 << fmt.bits, size=shape, dtype=np.int64)
+    while True:
+        unpacked = fmt.unpack(codes)
+        special = unpacked.nan | unpacked.infinite
+        if not special.any():
+            return codes
+        again = rng.integers(0, 1 << fmt.bits, size=int(special.sum()), dtype=np.int64)
+        codes[special] = again
+
+
+def _normal(
+    fmt: Format, shape: tuple[int, ...], side: str, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    return _scaled(fmt, rng.standard_normal(shape))
+
+
+def _scaled(fmt: Format, values: NDArray[np.float64]) -> NDArray[np.int64]:
+    limit = fmt.max if isinstance(fmt, IntegerFormat) else min(fmt.max, _LARGEST_FLOAT)
+    largest = float(np.abs(values).max(initial=0.0)) or 1.0
+    return fmt.encode(values * (limit / largest)).astype(np.int64)
+
+
+def _from_file(path: Path) -> Operands:
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in ("w", "a")}
+    except KeyError as error:
+        raise HwdseError(f"{path}: array {error} is missing; give arrays 'w' and 'a'") from None
+    except (OSError, ValueError) as error:
+        raise HwdseError(f"{path}: not a readable .npz file ({error})") from None
+    for name, array in arrays.items():
+        _check_array(path, name, array)
+
+    def sample(
+        fmt: Format, shape: tuple[int, ...], side: str, rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        flat = arrays[side].reshape(-1)
+        # Runs of neighbours keep the tensor's own correlation from cycle to cycle.
+        start = rng.integers(0, flat.size, size=shape[1:])
+        step = np.arange(shape[0]).reshape(-1, *([1] * (len(shape) - 1)))
+        index = (start[None] + step) % flat.size
+        if flat.dtype.kind in "iu":
+            codes = fmt.bit_patterns(flat)
+        else:
+            codes = _scaled(fmt, flat.astype(np.float64))
+        return np.asarray(codes[index])
+
+    return Operands(path.name, f"tensors of {path.name}", digest, sample)
+
+
+def _check_array(path: Path, name: str, array: NDArray[Any]) -> None:
+    if array.dtype.kind not in "iuf" or array.size == 0:
+        raise HwdseError(f"{path}: array {name!r} must hold numbers, not {array.dtype}")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise HwdseError(f"{path}: array {name!r} holds NaN or infinity; remove them")

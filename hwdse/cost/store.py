@@ -1,0 +1,106 @@
+"""The store of everything computed: SQLite, keyed by content, safe under kill -9.
+
+A key is the hash of all that a result depends on, so nothing in here is ever stale. Every entry
+carries a hash of itself; one that does not match is dropped and computed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from hwdse.errors import HwdseError
+
+__all__ = ["Store", "default_path"]
+
+_SCHEMA = """
+create table if not exists entry (
+    kind text not null,
+    key text not null,
+    sha256 text not null,
+    body blob not null,
+    primary key (kind, key)
+)
+"""
+_BUSY_SECONDS = 60.0
+
+
+def default_path() -> Path:
+    """``$HWDSE_CACHE_DIR/store.sqlite``, or the user's cache directory."""
+    base = os.environ.get("HWDSE_CACHE_DIR")
+    if not base:
+        import platformdirs
+
+        base = platformdirs.user_cache_dir("hwdse", appauthor=False)
+    return Path(base) / "store.sqlite"
+
+
+class Store:
+    """JSON documents by kind and key; each call is one transaction of its own connection.
+
+    Args:
+        path: Of the database; made with its directories where absent.
+
+    Raises:
+        HwdseError: It cannot be made or opened.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or default_path()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise HwdseError(
+                f"store {self.path}: {error}; set HWDSE_CACHE_DIR to a writable directory"
+            ) from None
+
+    def _prepare(self) -> None:
+        try:
+            with closing(self._connect()) as connection, connection:
+                connection.execute("pragma journal_mode = wal")
+                connection.execute(_SCHEMA)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            # Not a database: keep it for inspection and start anew; all of it can be computed.
+            self.path.replace(self.path.with_suffix(".damaged"))
+            with closing(self._connect()) as connection, connection:
+                connection.execute(_SCHEMA)
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, timeout=_BUSY_SECONDS)
+
+    def get(self, kind: str, key: str) -> dict[str, Any] | None:
+        """A document, or None where there is none or it is damaged."""
+        query = "select sha256, body from entry where kind = ? and key = ?"
+        try:
+            with closing(self._connect()) as connection:
+                row = connection.execute(query, (kind, key)).fetchone()
+        except sqlite3.DatabaseError:
+            return None
+        if row is None or hashlib.sha256(row[1]).hexdigest() != row[0]:
+            return None
+        document: dict[str, Any] = json.loads(zlib.decompress(row[1]))
+        return document
+
+    def put(self, kind: str, key: str, document: Mapping[str, Any]) -> None:
+        """Keep a document, replacing what was there.
+
+        Raises:
+            HwdseError: The store cannot be written.
+        """
+        body = zlib.compress(json.dumps(document, sort_keys=True).encode())
+        row = (kind, key, hashlib.sha256(body).hexdigest(), body)
+        try:
+            with closing(self._connect()) as connection, connection:
+                connection.execute("insert or replace into entry values (?, ?, ?, ?)", row)
+        except sqlite3.Error as error:
+            raise HwdseError(f"store {self.path}: cannot write ({error})") from None

@@ -1,0 +1,71 @@
+"""Which operands golden vectors are made of: few, but such as find mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwdse.formats import Format, Minifloat
+from hwdse.pe import Unit
+from hwdse.verify.stimulus import Sequence, all_pairs, hard_sequences, operand_bits
+
+__all__ = ["element_sequences", "enumerates"]
+
+# Hard sequences of one draw share their `clear`, and each quarter of them is of another kind.
+_MOST_DRAWS = 64
+_KINDS = 4
+
+
+def enumerates(unit: Unit, vectors: int) -> bool:
+    """Whether ``vectors`` elements hold every operand combination and as many sums besides."""
+    return max(1 << operand_bits(unit), 64) <= vectors // 2
+
+
+def element_sequences(unit: Unit, *, vectors: int, seed: int) -> Iterator[Sequence]:
+    """At least ``vectors`` elements; those that go on with a sum are never the first in a column.
+
+    First every operand combination, or else every pair of corner values, each as a sum of its
+    own, where they take at most half of the elements; then hard sequences.
+    """
+    if enumerates(unit, vectors):
+        first = list(all_pairs(unit))
+    else:
+        corners = _corner_pairs(unit)
+        first = [corners] if corners.vectors <= vectors // 2 else []
+    yield from first
+    vectors -= sum(sequence.vectors for sequence in first)
+    draw = seed * _MOST_DRAWS
+    columns = max(_KINDS, -(-vectors // (64 * _MOST_DRAWS)))
+    while vectors > 0:
+        sequence = next(iter(hard_sequences(unit, 64 * columns, draw)))
+        available = sequence.w.shape[1]
+        chosen = np.arange(columns) * available // columns
+        some = Sequence(
+            w=sequence.w[:, chosen], a=sequence.a[:, chosen], clear=sequence.clear, gaps=True
+        )
+        yield some
+        vectors -= some.vectors
+        draw += 1
+
+
+def _corner_pairs(unit: Unit) -> Sequence:
+    """Every pair of corner values, the same in all lanes, each as the first of a sum."""
+    pairs = np.meshgrid(_corners(unit.w), _corners(unit.a), indexing="ij")
+    w, a = (codes.reshape(1, -1) for codes in pairs)
+    if unit.lanes > 1:
+        w, a = (np.repeat(codes[..., None], unit.lanes, axis=-1) for codes in (w, a))
+    return Sequence(w=w, a=a, clear=np.array([True]), gaps=True)
+
+
+def _corners(fmt: Format) -> NDArray[np.int64]:
+    """Zeros, least and greatest values and their neighbours, the binade's edges, specials."""
+    sign = 1 << (fmt.bits - 1)
+    magnitudes = {0, 1, sign - 1}
+    if isinstance(fmt, Minifloat):
+        hidden = 1 << fmt.mantissa_bits
+        one = fmt.bias << fmt.mantissa_bits
+        magnitudes |= {hidden - 1, hidden, one, fmt.max_code, fmt.max_code + 1}
+    magnitudes = {m for m in magnitudes if m < sign}
+    return np.array(sorted(magnitudes | {m | sign for m in magnitudes}), dtype=np.int64)

@@ -1,0 +1,239 @@
+"""Golden vectors: what goes into a unit cycle by cycle, and what its reference says comes out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwdse import __version__
+from hwdse.errors import HwdseError
+from hwdse.export.elements import element_sequences, enumerates
+from hwdse.pe import Port, Unit
+from hwdse.pe.accumulate import FixedAccumulator
+from hwdse.verify.stimulus import Sequence
+
+__all__ = ["MAX_VECTORS", "Field", "Vectors", "golden_vectors"]
+
+MAX_VECTORS = 1_000_000
+_GAP_PROBABILITY = 0.2
+# Idle cycles behind the last element show that the outputs hold.
+_TRAILING_GAPS = 3
+
+_SEMANTICS = (
+    "One line per clock cycle, a hexadecimal word with the fields from the most significant bits "
+    "down; each field starts at a hexadecimal digit, and underscores part them.",
+    "A line with in_valid=1 is an element; one with in_valid=0 is an idle cycle, whose clear and "
+    "operands mean nothing.",
+    "Stimulus fields are applied before a rising edge of clk. Expected fields are due `latency` "
+    "rising edges later, counting that edge, and out_valid is due then as in_valid of the line.",
+    "Expected fields of an idle cycle repeat those of the last element. The first line is an "
+    "element with clear=1.",
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a word.
+
+    Attributes:
+        name: The port's name.
+        role: Whether it is applied or compared.
+        bits: Width.
+        bit_offset: Of its least significant bit; a multiple of 4.
+        lanes: Equal parts, lane 0 in the least significant bits.
+        meaning: What its bits are, in one phrase.
+    """
+
+    name: str
+    role: Literal["stimulus", "expected"]
+    bits: int
+    bit_offset: int
+    lanes: int
+    meaning: str
+
+    @property
+    def digits(self) -> int:
+        """Hexadecimal digits."""
+        return -(-self.bits // 4)
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Golden vectors of a unit.
+
+    Attributes:
+        unit: The unit.
+        seed: Of the random choices.
+        fields: Layout of a word, most significant field first.
+        words: One per clock cycle.
+        elements: Words with ``in_valid`` high.
+        exhaustive: Whether every operand combination is among the elements, as the first of a sum.
+    """
+
+    unit: Unit
+    seed: int
+    fields: tuple[Field, ...]
+    words: tuple[int, ...]
+    elements: int
+    exhaustive: bool
+
+    @property
+    def word_bits(self) -> int:
+        """Bits of a word, padding included."""
+        return sum(4 * field.digits for field in self.fields)
+
+    @property
+    def file_name(self) -> str:
+        """Name of the ``$readmemh`` file."""
+        return f"{self.unit.module_name}_vectors.hex"
+
+    def hex_text(self) -> str:
+        """The ``$readmemh`` file: one word per line."""
+        return "".join(
+            "_".join(
+                f"{(word >> f.bit_offset) & ((1 << f.bits) - 1):0{f.digits}x}" for f in self.fields
+            )
+            + "\n"
+            for word in self.words
+        )
+
+    def sidecar(self) -> dict[str, Any]:
+        """Everything needed to read the ``$readmemh`` file, as JSON-ready values."""
+        accumulator = self.unit.accumulator
+        lsb = accumulator.lsb_exponent if isinstance(accumulator, FixedAccumulator) else None
+        return {
+            "writer": f"hwdse {__version__}",
+            "spec": self.unit.canonical,
+            "module": self.unit.module_name,
+            "file": self.file_name,
+            "sha256": hashlib.sha256(self.hex_text().encode()).hexdigest(),
+            "seed": self.seed,
+            "latency": self.unit.latency,
+            "lines": len(self.words),
+            "elements": self.elements,
+            "exhaustive": self.exhaustive,
+            "word_bits": self.word_bits,
+            "fields": [
+                {
+                    "name": f.name,
+                    "role": f.role,
+                    "bits": f.bits,
+                    "bit_offset": f.bit_offset,
+                    "lanes": f.lanes,
+                    "meaning": f.meaning,
+                }
+                for f in self.fields
+            ],
+            "accumulator": {
+                "kind": "float" if lsb is None else "fixed",
+                "name": accumulator.name,
+                "bits": accumulator.width,
+                "lsb_exponent": lsb,
+            },
+            "semantics": list(_SEMANTICS),
+        }
+
+    def sidecar_text(self) -> str:
+        """The sidecar as JSON."""
+        return json.dumps(self.sidecar(), indent=2) + "\n"
+
+
+def golden_vectors(unit: Unit, *, vectors: int, seed: int) -> Vectors:
+    """Vectors of corner values and hard sequences, with idle cycles strewn in.
+
+    Args:
+        unit: The unit; its inputs are operands and the house handshake.
+        vectors: Elements, 1 to ``MAX_VECTORS``.
+        seed: Of the random choices, not negative.
+
+    Raises:
+        HwdseError: A number out of range, or a unit with other inputs.
+    """
+    if not 1 <= vectors <= MAX_VECTORS:
+        raise HwdseError(f"number of vectors must be 1 to {MAX_VECTORS}, not {vectors!r}")
+    if seed < 0:
+        raise HwdseError(f"seed must not be negative, not {seed!r}")
+    fields = _layout(unit)
+    columns: dict[str, list[int]] = {}
+    for sequence in element_sequences(unit, vectors=vectors, seed=seed):
+        for name, codes in _in_time(unit, sequence, fields).items():
+            columns.setdefault(name, []).extend(codes)
+    columns = {name: codes[:vectors] for name, codes in columns.items()}
+    words = tuple(
+        sum(code << f.bit_offset for f, code in zip(fields, cycle, strict=True))
+        for cycle in _cycles(fields, columns, vectors, seed)
+    )
+    return Vectors(unit, seed, fields, words, vectors, enumerates(unit, vectors))
+
+
+def _layout(unit: Unit) -> tuple[Field, ...]:
+    ports = [port for port in unit.ports if port.name != "out_valid"]
+    known = {"in_valid", "clear", "w", "a"}
+    unknown = {p.name for p in ports if p.direction == "input"} - known
+    if unknown:
+        raise HwdseError(f"{unit.canonical}: no vectors for input {', '.join(sorted(unknown))} yet")
+    fields: list[Field] = []
+    offset = 0
+    for port in reversed(ports):
+        fields.insert(0, _field(port, offset))
+        offset += 4 * fields[0].digits
+    return tuple(fields)
+
+
+def _field(port: Port, offset: int) -> Field:
+    role: Literal["stimulus", "expected"] = "stimulus" if port.direction == "input" else "expected"
+    return Field(port.name, role, port.width, offset, port.lanes, port.meaning)
+
+
+def _in_time(unit: Unit, sequence: Sequence, fields: tuple[Field, ...]) -> dict[str, list[int]]:
+    """Codes of every field, one accumulator's elements after another's, as for a single unit."""
+    steps, columns = sequence.w.shape[:2]
+    values: dict[str, NDArray[Any]] = {
+        "in_valid": np.ones((steps, columns), dtype=np.int64),
+        # Each accumulator's first element starts a sum, so running on from the last is no matter.
+        "clear": np.broadcast_to(sequence.clear[:, None], (steps, columns)),
+        "w": sequence.w,
+        "a": sequence.a,
+        **unit.outputs(sequence.w, sequence.a, sequence.clear),
+    }
+    return {f.name: _codes(values[f.name], f) for f in fields}
+
+
+def _codes(values: NDArray[Any], field: Field) -> list[int]:
+    """Bit patterns in time order; lanes packed, negative numbers in two's complement."""
+    steps, columns = values.shape[:2]
+    lanes = values.swapaxes(0, 1).reshape(steps * columns, field.lanes).tolist()
+    bits = field.bits // field.lanes
+    mask = (1 << bits) - 1
+    return [sum((int(c) & mask) << (bits * i) for i, c in enumerate(lane)) for lane in lanes]
+
+
+def _cycles(
+    fields: tuple[Field, ...], columns: dict[str, list[int]], elements: int, seed: int
+) -> Iterator[list[int]]:
+    """Codes of every cycle, in the order of ``fields``."""
+    # The stimulus uses the plain seed.
+    rng = np.random.default_rng([seed, 1])
+    for element in range(elements):
+        if element > 0:
+            while rng.random() < _GAP_PROBABILITY:
+                yield _idle(fields, columns, element - 1, rng)
+        yield [columns[f.name][element] for f in fields]
+    for _ in range(_TRAILING_GAPS):
+        yield _idle(fields, columns, elements - 1, rng)
+
+
+def _idle(
+    fields: tuple[Field, ...], columns: dict[str, list[int]], last: int, rng: np.random.Generator
+) -> list[int]:
+    """A cycle without an element: any operands go in, the sum of element ``last`` stays."""
+    other = int(rng.integers(len(columns["in_valid"])))
+    codes = {f.name: columns[f.name][other if f.role == "stimulus" else last] for f in fields}
+    codes |= {"in_valid": 0, "clear": int(rng.integers(2))}
+    return [codes[f.name] for f in fields]

@@ -1,0 +1,1 @@
+"""Files that users hand in, and files that we hand out: read strictly, written whole."""

@@ -1,0 +1,43 @@
+"""Writing results: whole files or none, and one clear line where that is impossible."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hwdse.errors import HwdseError
+
+__all__ = ["make_directory", "write_bytes", "write_text"]
+
+
+def make_directory(path: Path) -> Path:
+    """Make a directory and its parents.
+
+    Raises:
+        HwdseError: It cannot be made, or is a file.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise HwdseError(f"cannot write to {str(path)!r}: {reason}; choose another -o") from None
+    return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a text file in UTF-8; see :func:`write_bytes`."""
+    return write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> Path:
+    """Write a file beside its place and move it there: an interruption leaves no half file.
+
+    Raises:
+        HwdseError: The file cannot be written.
+    """
+    beside = path.with_name(path.name + ".part")
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        raise HwdseError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+    return path

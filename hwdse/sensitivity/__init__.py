@@ -1,0 +1,1 @@
+"""Loss per layer and format: the accuracy proxy that an allocation minimises."""

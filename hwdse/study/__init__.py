@@ -1,0 +1,1 @@
+"""A study: layers, losses and candidate units in; frontier, assignments and their Verilog out."""

@@ -1,0 +1,1 @@
+"""What has to be computed: the layers of a network."""
