@@ -68,8 +68,9 @@ def quantize_file(
 
     fmt = formats.get(format_name)
     try:
-        x = np.load(source, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        with source.open("rb") as stream:
+            x = np.load(stream, allow_pickle=False)
+    except Exception as error:  # zipfile, tokenize and NumPy raise many kinds
         raise HwdseError(f"cannot read {str(source)!r} as .npy: {error}") from None
     if not isinstance(x, np.ndarray):
         raise HwdseError(f"{source}: holds several arrays; give a .npy file with one")

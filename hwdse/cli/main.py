@@ -34,6 +34,7 @@ def run() -> None:
     """Entry point: one line and the documented exit code for every error a user can make."""
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except HwdseError as error:
         code = _complain(str(error), error.exit_code)
     except _UsageError as error:
@@ -41,10 +42,13 @@ def run() -> None:
         code = _complain(f"{error.format_message()} (see `{command} --help`)", 2)
     except typer.Abort:
         code = _complain("interrupted; what was computed is in the store", 130)
-    except BrokenPipeError:
-        # The reader has gone; Python must not complain again when it closes standard output.
+    except OSError as error:
+        # Where the reader of standard output has gone there is nobody to tell.
+        gone = isinstance(error, BrokenPipeError)
+        what = error.filename or "standard output"
+        code = 0 if gone else _complain(f"{what}: {error.strerror or error}", 2)
+        # Python must not complain again when it closes standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     sys.exit(code or 0)
 
 
@@ -53,7 +57,10 @@ _UsageError: Any = typer.BadParameter.__base__
 
 
 def _complain(message: str, code: int) -> int:
-    sys.stderr.write("error: " + " ".join(message.split()) + "\n")
+    # Names from files may hold anything; a terminal must not obey it.
+    line = " ".join(message.split())
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    sys.stderr.write(f"error: {shown}\n")
     return code
 
 
@@ -170,6 +177,11 @@ def verify(
         str | None, typer.Option(help="Check the netlist mapped to this technology, not the RTL.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the random elements.")] = 1,
+    formal: Annotated[
+        bool,
+        typer.Option("--formal", help="Prove the mapped netlist equivalent to the RTL by SAT."),
+    ] = False,
+    time_limit: Annotated[float, typer.Option(min=1.0, help="Seconds for each proof.")] = 600.0,
     json: Json = False,
 ) -> None:
     """Compare a unit's hardware with its bit-exact reference.
@@ -179,7 +191,15 @@ def verify(
     from hwdse.cli.units import verify_units
 
     raise typer.Exit(
-        verify_units(spec, every=every, vectors=vectors, netlist=netlist, seed=seed, json=json)
+        verify_units(
+            spec,
+            every=every,
+            vectors=vectors,
+            netlist=netlist,
+            seed=seed,
+            formal_seconds=time_limit if formal else None,
+            json=json,
+        )
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -75,7 +76,7 @@ class Cost:
 
 def evaluate(
     specs: Iterable[str],
-    technology: str | Technology,
+    technology: str | os.PathLike[str] | Technology,
     *,
     source: str = "auto",
     distribution: str = "uniform",
@@ -106,8 +107,10 @@ def evaluate(
     import pandas as pd
 
     _check_source(source)
+    if clock_ns is not None and not (math.isfinite(clock_ns) and clock_ns > 0):
+        raise HwdseError(f"clock of {clock_ns} ns: give a finite period of more than 0 ns")
     units = [pe.parse(spec) for spec in specs]
-    library = tech.load(technology) if isinstance(technology, str) else technology
+    library = technology if isinstance(technology, Technology) else tech.load(technology)
     drawn = operands(distribution)
     kept = store or Store()
     with ThreadPoolExecutor(max_workers=jobs or os.cpu_count()) as pool:
@@ -116,10 +119,15 @@ def evaluate(
             for unit in dict.fromkeys(units)
         }
         costs = {}
-        for future in as_completed(pending):
-            costs[pending[future]] = future.result()
-            if on_done is not None:
-                on_done(pending[future])
+        try:
+            for future in as_completed(pending):
+                costs[pending[future]] = future.result()
+                if on_done is not None:
+                    on_done(pending[future])
+        except BaseException:
+            # Do not compute the rest before saying so.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return pd.DataFrame([costs[unit.canonical].to_json() for unit in units])
 
 
@@ -163,8 +171,8 @@ def _figures(
     timing = analyse_timing(netlist, technology)
     if clock_ns is not None and clock_ns * 1e3 < timing.delay_ps:
         raise HwdseError(
-            f"{unit.canonical} on {technology.name}: a clock of {clock_ns:g} ns is shorter than its "
-            f"critical path of {timing.delay_ps / 1e3:.3f} ns; give at least that"
+            f"{unit.canonical} on {technology.name}: a clock of {clock_ns:g} ns is shorter than "
+            f"its critical path of {math.ceil(timing.delay_ps) / 1e3:.3f} ns; give at least that"
         )
     period_ps = clock_ns * 1e3 if clock_ns is not None else timing.delay_ps
     energy = measure_energy(unit, program, energy_weights(netlist, technology, timing), drawn)

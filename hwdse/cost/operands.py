@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -94,15 +96,18 @@ def _scaled(fmt: Format, values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _from_file(path: Path) -> Operands:
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in ("w", "a")}
-    except KeyError as error:
-        raise HwdseError(f"{path}: array {error} is missing; give arrays 'w' and 'a'") from None
-    except (OSError, ValueError) as error:
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        with zipfile.ZipFile(io.BytesIO(data)):
+            pass  # np.load would take a single array, or nothing at all, for an archive
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in ("w", "a") if name in archive}
+    except Exception as error:  # zipfile, zlib, tokenize and NumPy raise many kinds
         raise HwdseError(f"{path}: not a readable .npz file ({error})") from None
-    for name, array in arrays.items():
-        _check_array(path, name, array)
+    for name in ("w", "a"):
+        if name not in arrays:
+            raise HwdseError(f"{path}: array {name!r} is missing; give arrays 'w' and 'a'")
+        _check_array(path, name, arrays[name])
 
     def sample(
         fmt: Format, shape: tuple[int, ...], side: str, rng: np.random.Generator
@@ -113,7 +118,10 @@ def _from_file(path: Path) -> Operands:
         step = np.arange(shape[0]).reshape(-1, *([1] * (len(shape) - 1)))
         index = (start[None] + step) % flat.size
         if flat.dtype.kind in "iu":
-            codes = fmt.bit_patterns(flat)
+            try:
+                codes = fmt.bit_patterns(flat)
+            except HwdseError as error:
+                raise HwdseError(f"{path}: array {side!r}: {error}") from None
         else:
             codes = _scaled(fmt, flat.astype(np.float64))
         return np.asarray(codes[index])
@@ -122,7 +130,9 @@ def _from_file(path: Path) -> Operands:
 
 
 def _check_array(path: Path, name: str, array: NDArray[Any]) -> None:
-    if array.dtype.kind not in "iuf" or array.size == 0:
+    if array.size == 0:
+        raise HwdseError(f"{path}: array {name!r} is empty")
+    if array.dtype.kind not in "iuf":
         raise HwdseError(f"{path}: array {name!r} must hold numbers, not {array.dtype}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise HwdseError(f"{path}: array {name!r} holds NaN or infinity; remove them")

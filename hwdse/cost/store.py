@@ -70,10 +70,16 @@ class Store:
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
-            # Not a database: keep it for inspection and start anew; all of it can be computed.
-            self.path.replace(self.path.with_suffix(".damaged"))
+            self._set_aside()
             with closing(self._connect()) as connection, connection:
                 connection.execute(_SCHEMA)
+
+    def _set_aside(self) -> None:
+        """Keep a damaged database for inspection; all of it can be computed again."""
+        self.path.replace(self.path.with_suffix(".damaged"))
+        # SQLite would play an old log into the new database.
+        for suffix in ("-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self.path, timeout=_BUSY_SECONDS)
@@ -97,10 +103,21 @@ class Store:
         Raises:
             HwdseError: The store cannot be written.
         """
-        body = zlib.compress(json.dumps(document, sort_keys=True).encode())
+        body = zlib.compress(json.dumps(document).encode())
         row = (kind, key, hashlib.sha256(body).hexdigest(), body)
         try:
-            with closing(self._connect()) as connection, connection:
-                connection.execute("insert or replace into entry values (?, ?, ?, ?)", row)
-        except sqlite3.Error as error:
+            try:
+                self._insert(row)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:
+                # Damaged where opening it does not look.
+                self._set_aside()
+                self._prepare()
+                self._insert(row)
+        except (OSError, sqlite3.Error) as error:
             raise HwdseError(f"store {self.path}: cannot write ({error})") from None
+
+    def _insert(self, row: tuple[str, str, str, bytes]) -> None:
+        with closing(self._connect()) as connection, connection:
+            connection.execute("insert or replace into entry values (?, ?, ?, ?)", row)

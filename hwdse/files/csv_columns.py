@@ -20,9 +20,13 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str], *, path: Path) 
     Raises:
         HwdseError: With the nearest column that is there.
     """
+    present = [str(column) for column in frame.columns]
+    for column in present:
+        if present.count(column) > 1:
+            raise HwdseError(f"{path}: column {column!r} occurs twice; rename or drop one")
     for column in columns:
-        if column not in frame.columns:
-            hint = nearest_hint(column, map(str, frame.columns))
+        if column not in present:
+            hint = nearest_hint(column, present)
             raise HwdseError(f"{path}: column {column!r} is missing{hint}")
     if frame.empty:
         raise HwdseError(f"{path}: the table has a header but no rows")
@@ -54,9 +58,9 @@ def numbers(frame: pd.DataFrame, column: str, *, path: Path, least: float) -> li
         except ValueError:
             value = math.nan
         if not math.isfinite(value) or value < least:
+            wanted = "a finite number" if least == -math.inf else f"a number of at least {least:g}"
             raise HwdseError(
-                f"{path}: {row_name(frame, position)}: {column} is {str(cell)!r}, "
-                f"not a number of at least {least:g}"
+                f"{path}: {row_name(frame, position)}: {column} is {str(cell)!r}, not {wanted}"
             )
         values.append(value)
     return values

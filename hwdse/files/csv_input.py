@@ -55,8 +55,11 @@ def read_csv_text(path: Path) -> pd.DataFrame:
                 ) from None
     except UnicodeDecodeError as error:
         raise HwdseError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except OSError as error:
-        raise HwdseError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except HwdseError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or error
+        raise HwdseError(f"{path}: cannot be read: {reason}") from None
     if header is None:
         raise HwdseError(f"{path}: the table is empty, even its header is missing")
     index = pd.Index(lines, name=LINE_INDEX)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from hwdse.errors import HwdseError
@@ -34,10 +35,14 @@ def write_bytes(path: Path, data: bytes) -> Path:
     Raises:
         HwdseError: The file cannot be written.
     """
+    if not path.name:
+        raise HwdseError(f"cannot write {str(path)!r}: it names no file")
     beside = path.with_name(path.name + ".part")
     try:
         beside.write_bytes(data)
         beside.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
         raise HwdseError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
     return path

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["parse_yaml", "schema_error"]
 
+# What PyYAML lets through where a value does not fit its explicit tag, as in !!int "".
+_TAG_ERRORS = (LookupError, AttributeError, OverflowError)
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -49,7 +51,7 @@ def parse_yaml(text: str, *, where: str) -> Any:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise HwdseError(f"{where}:{line}: not YAML: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError, *_TAG_ERRORS) as error:
         raise HwdseError(f"{where}: not YAML: {' '.join(str(error).split())[:200]}") from None
 
 

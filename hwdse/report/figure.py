@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from hwdse.files.output import make_directory, write_bytes, write_text
 
 from .axes import place, set_scale
 from .labels import Scene, group_near, nearest_on_box, place_labels, staircase
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["drawing", "pareto_figure", "save_pareto"]
+__all__ = ["draw_svg", "pareto_figure", "save_pareto"]
 
 _WIDTH = 10.0  # inches
 _DPI = 120  # 1200 pixels
@@ -48,7 +51,7 @@ def pareto_figure(report: StudyReport) -> Figure:
     columns = 2 if count in (2, 4) else min(count, 3)
     lines = -(-count // columns)
     height = (4.9 if columns == 1 else 4.3 if columns == 2 else 3.9) * lines
-    with drawing():
+    with _drawing():
         figure = Figure(figsize=(_WIDTH, height + 0.8), dpi=_DPI)
         FigureCanvasAgg(figure)
         figure.set_layout_engine(
@@ -88,19 +91,30 @@ def save_pareto(report: StudyReport, directory: Path | str) -> list[Path]:
         report: The study.
         directory: Where to; it is made when missing.
     """
-    folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    png, svg = folder / "pareto.png", folder / "pareto.svg"
+    folder = make_directory(Path(directory))
     figure = pareto_figure(report)
-    with drawing():
-        figure.savefig(png, dpi=_DPI, metadata={"Software": None})
-        title = clip(report.title, 200)
-        figure.savefig(svg, metadata={"Date": None, "Creator": None, "Title": title})
-    return [png, svg]
+    buffer = io.BytesIO()
+    with _drawing():
+        figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
+    png = write_bytes(folder / "pareto.png", buffer.getvalue())
+    return [png, write_text(folder / "pareto.svg", _svg_text(figure, report))]
+
+
+def draw_svg(report: StudyReport) -> str:
+    """The figure as the text of an SVG file; the same study gives the same text."""
+    return _svg_text(pareto_figure(report), report)
+
+
+def _svg_text(figure: Figure, report: StudyReport) -> str:
+    buffer = io.StringIO()
+    metadata = {"Date": None, "Creator": None, "Title": clip(report.title, 200)}
+    with _drawing():
+        figure.savefig(buffer, format="svg", metadata=metadata)
+    return buffer.getvalue()
 
 
 @contextlib.contextmanager
-def drawing() -> Iterator[None]:
+def _drawing() -> Iterator[None]:
     """Within it matplotlib has our settings over its defaults, whatever the user configured."""
     import matplotlib.style
 

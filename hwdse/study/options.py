@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hwdse.errors import HwdseError
 from hwdse.study.schema import Study
 
 __all__ = ["option_table"]
@@ -23,18 +22,13 @@ def option_table(study: Study, costs: pd.DataFrame) -> pd.DataFrame:
     Args:
         study: The study.
         costs: Row ``label`` of every unit, from :func:`hwdse.cost.evaluate`.
-
-    Raises:
-        HwdseError: A layer without any option, or a unit that serves no layer.
     """
     rows = []
     for layer in study.layers:
-        offered = 0
         for label, unit in study.units.items():
             loss = study.profile.loss.get((layer.name, unit.w.name, unit.a.name))
             if loss is None:
                 continue
-            offered += 1
             cost = costs.loc[label]
             cycles = layer.macs / cost["macs_per_cycle"]
             rows.append(
@@ -49,16 +43,4 @@ def option_table(study: Study, costs: pd.DataFrame) -> pd.DataFrame:
                     "size_mib": layer.params * unit.w.bits_per_value / 8 / _BYTES_PER_MIB,
                 }
             )
-        if not offered:
-            raise HwdseError(
-                f"layer {layer.name!r} has no option: no unit's formats are in its sensitivity "
-                "profile; add a unit, or its losses"
-            )
-    table = pd.DataFrame(rows)
-    for label, unit in study.units.items():
-        if label not in set(table["option"]):
-            raise HwdseError(
-                f"unit {label!r} ({unit.w.name} x {unit.a.name}) serves no layer: the sensitivity "
-                "profile has no loss for its formats"
-            )
-    return table
+    return pd.DataFrame(rows)

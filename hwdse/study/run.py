@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import version
@@ -54,7 +55,7 @@ class StudyResult:
 
 def steps_of(study: Study) -> int:
     """How often :func:`run_study` reports that something is done."""
-    return len(study.units) + len(study.budgets) + len(RESOURCES) + 1
+    return len(set(study.units.values())) + len(study.budgets) + len(RESOURCES) + 1
 
 
 def run_study(
@@ -74,12 +75,14 @@ def run_study(
             that everything else is still written.
     """
     make_directory(directory)
-    _remove_outputs(directory)
     technology = tech.load(study.technology)
     costs = _costs(study, technology, jobs, on_done)
     table = option_table(study, costs)
+    # Not before: until here a mistake leaves an earlier run as it was.
+    _remove_outputs(directory)
     written = [write_text(directory / "options.csv", table.to_csv(index=False))]
-    written.append(write_text(directory / "units.csv", costs.to_csv()))
+    units = costs.assign(provenance=costs["provenance"].map(json.dumps))
+    written.append(write_text(directory / "units.csv", units.to_csv()))
 
     rows = [_row("uniform", label, "", a) for label, a in _uniforms(study, table)]
     allocations, failed = [], None
@@ -105,27 +108,30 @@ def run_study(
     document = {"study": study.name, "technology": technology.name, "allocations": allocations}
     written.append(write_text(directory / "allocation.json", _json(document)))
     written += _write_report(study, technology, costs, frontier, allocations, directory)
-    written += _write_rtl(study, allocations or rows, directory / "rtl")
+    chosen = allocations or [row for row in rows if row["kind"] == "frontier"]
+    written += _write_rtl(study, chosen, directory / "rtl")
     written.append(directory / RUN_FILE)
+    proven = all(row["status"] == "optimal" for row in rows)
     run = _fingerprint(study, technology) | {
-        "outputs": sorted(str(path.relative_to(directory)) for path in written)
+        "complete": failed is None and proven,
+        "outputs": sorted(str(path.relative_to(directory)) for path in written),
     }
     write_text(directory / RUN_FILE, _json(run))
     on_done("report and Verilog")
-    proven = all(row["status"] == "optimal" for row in rows)
     return StudyResult(costs, frontier, tuple(allocations), failed, proven)
 
 
 def is_finished(study: Study, directory: Path) -> bool:
-    """Whether a directory already holds this very study: same inputs, same versions."""
+    """Whether a directory already holds this very study: same inputs, same versions, no failure."""
     try:
         done = json.loads((directory / RUN_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        files = [directory / name for name in done["outputs"]]
+        if not (done["complete"] and all(file.exists() for file in files)):
+            return False
+    except (OSError, ValueError, KeyError, TypeError):
         return False
     wanted = _fingerprint(study, tech.load(study.technology))
-    return all(done.get(key) == value for key, value in wanted.items()) and all(
-        (directory / name).exists() for name in done.get("outputs", ())
-    )
+    return all(done.get(key) == value for key, value in wanted.items())
 
 
 def _costs(study: Study, technology: Technology, jobs: int | None, on_done: OnDone) -> pd.DataFrame:
@@ -154,14 +160,18 @@ def _limits(budget: Budget, table: pd.DataFrame) -> dict[str, Fraction]:
     """Upper limits by column; fractions lie between the least and greatest reachable totals."""
     limits: dict[str, Fraction] = {}
     for column, fraction in budget.fraction.items():
-        share = Fraction(str(fraction))
-        low = Fraction(str(allocate.solve(table, {}, minimize=column).objective))
-        high = Fraction(str(allocate.solve(table, {}, maximize=column).objective))
-        limits[column] = low + (high - low) * share
+        low = _exact_total(allocate.solve(table, {}, minimize=column), column)
+        high = _exact_total(allocate.solve(table, {}, maximize=column), column)
+        limits[column] = low + (high - low) * Fraction(str(fraction))
     for column, value in budget.at_most.items():
         limit = Fraction(str(value))
         limits[column] = min(limit, limits.get(column, limit))
     return limits
+
+
+def _exact_total(found: Allocation, column: str) -> Fraction:
+    """A total that was not rounded to a float: a budget of exactly this much can be met."""
+    return sum((Fraction(str(value)) for value in found.chosen[column]), Fraction(0))
 
 
 def _tie_breakers(table: pd.DataFrame, budgeted: Collection[str]) -> dict[str, Fraction]:
@@ -222,7 +232,8 @@ def _write_report(
         }
         | {f"input {name}": digest for name, digest in study.inputs.items()},
     )
-    return [*report.save_pareto(page, directory), report.write_html(page, directory)]
+    png, svg = report.save_pareto(page, directory)
+    return [png, svg, report.write_html(page, directory, picture=svg)]
 
 
 def _write_rtl(study: Study, chosen: Iterable[Mapping[str, Any]], directory: Path) -> list[Path]:
@@ -255,9 +266,9 @@ def _fingerprint(study: Study, technology: Technology) -> dict[str, Any]:
 
 
 def _operands_hash(choice: str) -> str:
-    path = Path(choice)
-    if choice.endswith(".npz") and path.exists():
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+    if choice.endswith(".npz"):
+        with suppress(OSError, ValueError):
+            return hashlib.sha256(Path(choice).read_bytes()).hexdigest()
     return choice
 
 

@@ -39,7 +39,7 @@ class Budget(BaseModel):
 
     name: _Label
     fraction: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
-    at_most: dict[str, float] = {}
+    at_most: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = {}
 
     @model_validator(mode="after")
     def _names_resources(self) -> Budget:
@@ -59,7 +59,7 @@ class _Study(BaseModel):
     source: _Line
     technology: _Line
     operands: _Line = "normal"
-    clock_ns: Annotated[float, Field(gt=0)] | None = None
+    clock_ns: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     workload: _Line
     sensitivity: _Line
     units: Annotated[dict[_Label, _Line], Field(min_length=1)]
@@ -73,7 +73,7 @@ class Study:
 
     Attributes:
         units: Label to unit.
-        inputs: File name to SHA-256 of its bytes.
+        inputs: File, as the study names it, to SHA-256 of its bytes.
     """
 
     name: str
@@ -113,7 +113,7 @@ def read_study(path: Path) -> Study:
             units[label] = pe.parse(spec)
         except HwdseError as error:
             raise HwdseError(f"{path}: units.{label}: {error}") from None
-    tables = {key: path.parent / getattr(checked, key) for key in ("workload", "sensitivity")}
+    workload, sensitivity = path.parent / checked.workload, path.parent / checked.sensitivity
     # A technology or tensor file is named relative to the study as well.
     technology = _beside(path, checked.technology, (".yaml", ".yml"))
     operands = _beside(path, checked.operands, (".npz",))
@@ -124,16 +124,22 @@ def read_study(path: Path) -> Study:
         technology=technology,
         operands=operands,
         clock_ns=checked.clock_ns,
-        layers=read_workload(tables["workload"]),
-        profile=read_profile(tables["sensitivity"]),
+        layers=read_workload(workload),
+        profile=read_profile(sensitivity),
         units=units,
         frontier_points=checked.frontier_points,
         budgets=checked.budgets,
         inputs={
-            p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in (path, *tables.values())
+            name: hashlib.sha256(file.read_bytes()).hexdigest()
+            for name, file in (
+                (path.name, path),
+                (checked.workload, workload),
+                (checked.sensitivity, sensitivity),
+            )
         },
     )
     _check_names(study, path)
+    _check_options(study, path)
     return study
 
 
@@ -161,3 +167,26 @@ def _check_names(study: Study, path: Path) -> None:
     for name in names:
         if names.count(name) > 1:
             raise HwdseError(f"{path}: budget {name!r} occurs twice")
+
+
+def _check_options(study: Study, path: Path) -> None:
+    served = set()
+    shared: dict[str, set[str]] = {}
+    for layer in study.layers:
+        pairs = {label: (layer.name, u.w.name, u.a.name) for label, u in study.units.items()}
+        options = {label for label, pair in pairs.items() if pair in study.profile.loss}
+        if not options:
+            raise HwdseError(
+                f"{path}: layer {layer.name!r} has no option: no unit's formats are in its "
+                "sensitivity profile; add a unit, or its losses"
+            )
+        served |= options
+        if layer.tie and not shared.setdefault(layer.tie, set(options)) & options:
+            raise HwdseError(f"{path}: the layers of tie {layer.tie!r} have no unit in common")
+        shared.get(layer.tie, set()).intersection_update(options)
+    for label, unit in study.units.items():
+        if label not in served:
+            raise HwdseError(
+                f"{path}: unit {label!r} ({unit.w.name} x {unit.a.name}) serves no layer: the "
+                "sensitivity profile has no loss for its formats"
+            )

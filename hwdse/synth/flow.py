@@ -9,7 +9,15 @@ from typing import Any
 
 from hwdse.synth.yosys import run_yosys, yosys_version
 
-__all__ = ["MAPPING_RECIPE", "Mapped", "gate_netlist", "map_to_cells", "mapping_key", "verilog"]
+__all__ = [
+    "MAPPING_RECIPE",
+    "Mapped",
+    "gate_netlist",
+    "map_to_cells",
+    "mapping_key",
+    "prove_mapping",
+    "verilog",
+]
 
 _READ = """
 read_rtlil {job}/design.il
@@ -47,6 +55,36 @@ abc -liberty {{job}}/cells.lib -script {_ABC_SCRIPT}
 opt_clean -purge
 tee -o {{job}}/stat.json stat -json -liberty {{job}}/cells.lib
 write_json {{job}}/netlist.json
+"""
+)
+
+_EQUIVALENCE = (
+    _READ
+    + """
+rename -top gold
+proc
+flatten -noscopeinfo
+opt_clean
+design -stash gold
+
+read_json {job}/mapped.json
+read_liberty -ignore_miss_func {job}/cells.lib
+hierarchy -top mapped
+rename -top gate
+proc
+flatten -noscopeinfo
+opt_clean
+delete t:$scopeinfo
+design -stash gate
+
+design -copy-from gold gold
+design -copy-from gate gate
+equiv_make gold gate equiv
+hierarchy -top equiv
+opt -share_all
+equiv_simple -undef
+equiv_induct -undef
+tee -o {job}/status.txt equiv_status
 """
 )
 
@@ -111,6 +149,30 @@ def map_to_cells(rtlil: str, liberty: str) -> Mapped:
         area_um2=float(stat["area"]),
         cell_counts={name: int(n) for name, n in stat["num_cells_by_type"].items()},
     )
+
+
+def prove_mapping(rtlil: str, mapped: Mapped, liberty: str, *, seconds: float) -> bool:
+    """Prove by SAT and induction that a mapped netlist is equivalent to its RTL.
+
+    Args:
+        rtlil: The design.
+        mapped: Its netlist.
+        liberty: The Liberty text it was mapped with, for the cells' functions.
+        seconds: Time limit.
+
+    Returns:
+        Whether it was proven; False when the limit passed or the induction did not close.
+    """
+    inputs = {
+        "design.il": rtlil,
+        "cells.lib": liberty,
+        "mapped.json": json.dumps({"modules": {"mapped": mapped.netlist}}),
+    }
+    try:
+        out = run_yosys(_EQUIVALENCE, inputs, ("status.txt",), seconds=seconds)
+    except TimeoutError:
+        return False
+    return "Equivalence successfully proven!" in out["status.txt"]
 
 
 def _only_module(text: str) -> dict[str, Any]:

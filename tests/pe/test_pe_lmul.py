@@ -1,5 +1,6 @@
 """L-Mul against a formula in real numbers, and against a published table of its errors."""
 
+import functools
 import math
 from fractions import Fraction
 
@@ -53,6 +54,7 @@ def offset_of(m):
     return Fraction(1, 2 ** (m if m <= 3 else 3 if m == 4 else 4))
 
 
+@functools.cache
 def formula(x, y, m):
     """L-Mul of two positive numbers by its real-valued description with the mantissa's carry."""
     ex, ey = (math.frexp(float(v))[1] - 1 for v in (x, y))

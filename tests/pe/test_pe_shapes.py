@@ -72,7 +72,6 @@ def test_refused(unit, w, a, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="clear_schedule lets NumPy's own error through")
 @pytest.mark.parametrize("unit", [MAC, FLOAT])
 @pytest.mark.parametrize("clear", [[True, False], [[True]] * 3])
 def test_a_clear_of_the_wrong_shape_is_refused(unit, clear):

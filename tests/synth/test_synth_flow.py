@@ -42,3 +42,11 @@ def test_verilog_is_plain():
     assert "module mac_w_int4_a_int4_acc_int32_pipeline_0" in text
     for word in ("always_ff", "always_comb", "logic ", "always_latch"):
         assert word not in text
+
+
+@pytest.mark.parametrize(
+    "spec", ["mac:w=uint8,a=uint8,pipeline=1", "dot:w=uint2,a=uint2,lanes=3,pipeline=2"]
+)
+def test_registers_whose_top_bit_is_constant(spec):
+    """Unsigned products have a sign bit that is always zero, also in the registers they pass."""
+    assert len(netlists.gates(spec)["cells"]) > 50

@@ -1,0 +1,135 @@
+"""Operand distributions, and files that hold none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hwdse import formats
+from hwdse.cost.operands import operands
+from hwdse.errors import HwdseError
+
+
+def _codes(choice, name, shape=(64, 512), side="w"):
+    rng = np.random.default_rng(3)
+    return np.asarray(operands(choice).sample(formats.get(name), shape, side, rng))
+
+
+@pytest.mark.parametrize("name", ["int2", "uint4", "e4m3", "e5m2", "e2m1"])
+def test_uniform_takes_every_finite_code_and_no_other(name):
+    fmt = formats.get(name)
+    codes = _codes("uniform", name, (64, 4096))
+    values = fmt.decode(np.arange(1 << fmt.bits))
+    finite = np.flatnonzero(np.isfinite(values))
+    counts = np.bincount(codes.ravel(), minlength=1 << fmt.bits)
+    assert set(np.flatnonzero(counts)) == set(finite)
+    expected = codes.size / len(finite)
+    assert np.abs(counts[finite] - expected).max() < 6 * np.sqrt(expected)
+
+
+@pytest.mark.parametrize(("name", "limit"), [("int8", 127), ("e4m3", 256), ("e2m1", 6)])
+def test_normal_reaches_the_limit_and_no_further(name, limit):
+    values = formats.get(name).decode(_codes("normal", name))
+    assert np.abs(values).max() == limit
+    assert abs(values.mean()) < 0.05 * limit
+    # 32768 draws reach about 4.2 standard deviations.
+    assert 0.2 < values.std() / limit < 0.3
+
+
+def test_normal_floats_cannot_overflow_a_sum():
+    assert np.abs(formats.get("bf16").decode(_codes("normal", "bf16"))).max() <= 256
+
+
+def test_the_same_seed_gives_the_same_codes():
+    assert (_codes("normal", "int4") == _codes("normal", "int4")).all()
+
+
+def _save(tmp_path, **arrays):
+    np.savez(tmp_path / "t.npz", **arrays)
+    return str(tmp_path / "t.npz")
+
+
+def test_a_file_of_codes_is_taken_as_it_is_in_runs(tmp_path):
+    w = np.arange(-8, 8, dtype=np.int8)
+    path = _save(tmp_path, w=w, a=np.zeros((2, 2), dtype=np.uint8))
+    codes = _codes(path, "int4")
+    assert set(codes.ravel()) == set(range(16))
+    # Neighbours in the tensor stay neighbours in time, round its end.
+    assert ((codes[1:] - codes[:-1]) % 16 == 1).all()
+    assert not _codes(path, "int4", side="a").any()
+
+
+def test_a_file_of_values_is_scaled_to_the_format(tmp_path):
+    path = _save(tmp_path, w=np.array([0.5, -0.25, 0.0]), a=np.zeros(3, dtype=np.float32))
+    assert set(formats.get("int8").decode(_codes(path, "int8")).ravel()) == {127, -64, 0}
+    assert not _codes(path, "int8", side="a").any()
+
+
+def test_the_key_follows_the_contents(tmp_path):
+    one = operands(_save(tmp_path, w=np.ones(2), a=np.ones(2)))
+    two = operands(_save(tmp_path, w=np.ones(2), a=np.zeros(2)))
+    assert one.name == two.name == "t.npz"
+    assert one.key != two.key
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"w": np.ones(2)}, "array 'a' is missing; give arrays 'w' and 'a'"),
+        ({"w": np.ones(2), "a": np.array(["x"])}, "array 'a' must hold numbers, not <U1"),
+        ({"w": np.ones(2, dtype=bool), "a": np.ones(2)}, "array 'w' must hold numbers, not bool"),
+        ({"w": np.ones(2, dtype=complex), "a": np.ones(2)}, "must hold numbers, not complex128"),
+        ({"w": np.ones(0), "a": np.ones(2)}, "array 'w' is empty"),
+        ({"w": np.array([1, np.nan]), "a": np.ones(2)}, "array 'w' holds NaN or infinity"),
+        ({"w": np.ones(2), "a": np.array([np.inf])}, "array 'a' holds NaN or infinity"),
+    ],
+)
+def test_files_without_operands(arrays, message, tmp_path):
+    with pytest.raises(HwdseError, match=message) as caught:
+        operands(_save(tmp_path, **arrays))
+    assert "t.npz: array" in str(caught.value)
+
+
+def test_codes_beyond_the_format_name_the_file_and_the_array(tmp_path):
+    path = _save(tmp_path, w=np.ones(2, dtype=int), a=np.array([1, 99]))
+    with pytest.raises(HwdseError, match=r"t\.npz: array 'a': 99 at index 1 is not a code of int2"):
+        _codes(path, "int2", side="a")
+
+
+class _Planted:
+    """Unpickling this would end the test."""
+
+    def __reduce__(self):
+        return (pytest.fail, ("unpickled",))
+
+
+def test_pickles_are_not_loaded(tmp_path):
+    path = _save(tmp_path, w=np.array([_Planted()], dtype=object), a=np.ones(1))
+    with pytest.raises(HwdseError, match="not a readable"):
+        operands(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04broken", b"\x93NUMPY\x01\x00", b"text", None])
+def test_files_that_are_no_archives(data, tmp_path):
+    path = tmp_path / "x.npz"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(HwdseError, match="not a readable"):
+        operands(str(path))
+
+
+def test_a_single_array_is_no_archive(tmp_path):
+    np.save(tmp_path / "x.npy", np.ones(3))
+    (tmp_path / "x.npy").rename(tmp_path / "x.npz")
+    with pytest.raises(HwdseError, match="not a readable"):
+        operands(str(tmp_path / "x.npz"))
+
+
+def test_a_truncated_archive(tmp_path):
+    path = tmp_path / "x.npz"
+    np.savez_compressed(path, w=np.arange(1000), a=np.arange(1000))
+    data = bytearray(path.read_bytes())
+    data[60:200] = bytes(140)
+    path.write_bytes(data)
+    with pytest.raises(HwdseError, match="not a readable"):
+        operands(str(path))
