@@ -25,7 +25,7 @@ __all__ = ["FAMILY", "IntegerFormat", "parse"]
 
 _MAX_NAMED_BITS = 16
 _MAX_BITS = 32
-_NAME = re.compile(r"(u?)int(0|[1-9][0-9]*)")
+_NAME = re.compile(r"(u?)int(0|[1-9][0-9]{0,3})")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from hwdse.formats.minifloat import Minifloat, NanPolicy
 __all__ = ["FAMILY", "parse"]
 
 _MAX_NAMED_BITS = 16
-_NAME = re.compile(r"e(0|[1-9][0-9]*)m(0|[1-9][0-9]*)")
+_NAME = re.compile(r"e(0|[1-9][0-9]{0,3})m(0|[1-9][0-9]{0,3})")
 
 
 def _standard(name: str, exponent_bits: int, mantissa_bits: int, nan: NanPolicy) -> Minifloat:

@@ -90,8 +90,9 @@ def take_common(keys: Keys) -> Common:
 
 
 def _operand(keys: Keys, key: str) -> Format:
+    name = keys.text_of(key)
     try:
-        return formats.get(keys.text_of(key))
+        return formats.get(name)
     except HwdseError as error:
         raise HwdseError(f"spec {keys.text!r}: {key}: {error}") from error
 
