@@ -23,7 +23,7 @@ class IntegerDot(wiring.Component):
 
     Members:
         w, a: ``In``, code words, lane 0 in the lowest bits.
-        value: ``Out(signed)``, the sum.
+        value: ``Out``, the sum; signed where it can be negative.
     """
 
     def __init__(self, *, unit: Dot) -> None:

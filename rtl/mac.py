@@ -31,7 +31,7 @@ class IntegerMultiplier(wiring.Component):
 
     Members:
         w, a: ``In``, code words.
-        value: ``Out(signed)``, the product.
+        value: ``Out``, the product; signed where it can be negative.
     """
 
     def __init__(self, *, unit: Mac) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwdse.errors import HwdseError
 from hwdse.formats import Minifloat
 from hwdse.pe.float_sum import add_term
 from hwdse.pe.term import Term, TermShape
@@ -34,14 +35,20 @@ def clear_schedule(clear: Any, steps: int) -> NDArray[np.bool_]:
     """The cycles at which a new sum starts, shape (steps,); by default only the first.
 
     Args:
-        clear: None, or something that broadcasts to (steps,).
+        clear: None, one flag for all cycles, or one for each.
         steps: Number of cycles.
+
+    Raises:
+        HwdseError: Another shape.
     """
     if clear is None:
         schedule = np.zeros(steps, dtype=np.bool_)
         schedule[:1] = True
         return schedule
-    return np.broadcast_to(np.asarray(clear, dtype=np.bool_), (steps,))
+    flags = np.asarray(clear, dtype=np.bool_)
+    if flags.shape not in ((), (1,), (steps,)):
+        raise HwdseError(f"clear must have shape ({steps},), not {flags.shape}")
+    return np.broadcast_to(flags, (steps,))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,9 @@ _GATES = (
     + """
 proc
 flatten -noscopeinfo
-opt
+opt_expr
+opt_merge
+opt_clean
 memory_map
 techmap
 simplemap

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from hwdse.errors import ExternalToolError
+from hwdse.errors import ExternalToolError, HwdseError
 
 __all__ = ["needs_compilation", "run_yosys", "warm_up", "yosys_version"]
 
@@ -40,6 +40,11 @@ def yosys_version() -> str:
 def _job_root() -> Path:
     """Directory that becomes ``/job``; the runtime reads the mount from the environment."""
     root = Path(tempfile.mkdtemp(prefix="hwdse_"))
+    if ":" in str(root):
+        # The runtime parts its list of mounts at colons.
+        raise HwdseError(
+            f"the temporary directory {str(root)!r} has a colon; set TMPDIR to another"
+        )
     atexit.register(shutil.rmtree, root, ignore_errors=True)
     os.environ["YOWASP_MOUNT"] = f"{_MOUNT}={root}"
     return root

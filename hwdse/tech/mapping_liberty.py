@@ -88,7 +88,8 @@ def _flip_flop(ff: FlipFlop) -> Iterator[str]:
 
 
 def _output(pin: Pin, ff: FlipFlop | None, templates: dict[tuple[str, str], str]) -> Iterator[str]:
-    yield f'      function : "{pin.function}";'
+    # OpenSTA and others read no repeated inversions.
+    yield f'      function : "{(pin.function or "").replace("!!", "")}";'
     if pin.max_capacitance_ff is not None:
         yield f"      max_capacitance : {pin.max_capacitance_ff:.6g};"
     for arc in pin.arcs:

@@ -18,6 +18,7 @@ ENUMERABLE_BITS = 24
 _LANES = 1 << 14
 _STEPS = 64
 _RESTART_EVERY = 16
+_CORNER_ACCUMULATORS = 1 << 10
 # Exponents within this many binades of 1 make products that align with their sum.
 _NEAR_BINADES = 6
 
@@ -73,9 +74,11 @@ def hard_sequences(unit: Unit, vectors: int, seed: int) -> Iterator[Sequence]:
 
     A quarter of the accumulators each sees uniform finite codes, mostly corner values, operands
     whose products lie near the sum, and everything including NaN and infinities; in all of them a
-    product is often followed by almost its negative.
+    product is often followed by almost its negative. Before those, each accumulator adds one pair
+    of corner values over and over, which fills the high bits of a wide sum.
     """
     rng = np.random.default_rng(seed)
+    yield _steady_corners(unit, rng)
     accumulators = min(_LANES, max(64, -(-vectors // _STEPS)))
     accumulators = -(-accumulators // 64) * 64
     done = 0
@@ -89,6 +92,20 @@ def hard_sequences(unit: Unit, vectors: int, seed: int) -> Iterator[Sequence]:
         sequence = Sequence(w=w, a=a, clear=clear, gaps=True)
         done += sequence.vectors
         yield sequence
+
+
+def _steady_corners(unit: Unit, rng: np.random.Generator) -> Sequence:
+    shape = (_CORNER_ACCUMULATORS,) + ((unit.lanes,) if unit.lanes > 1 else ())
+    # All lanes of one accumulator hold the same pair: sums grow as fast as they can.
+    pairs = [
+        rng.choice(np.array(_corners(fmt)), size=_CORNER_ACCUMULATORS) for fmt in (unit.w, unit.a)
+    ]
+    w, a = (
+        np.broadcast_to(codes.reshape(-1, *([1] * (len(shape) - 1))), (_STEPS, *shape))
+        for codes in pairs
+    )
+    clear = np.arange(_STEPS) == 0
+    return Sequence(w=w, a=a, clear=clear, gaps=False)
 
 
 def _codes(fmt: Format, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.int64]:

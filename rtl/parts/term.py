@@ -11,8 +11,9 @@ __all__ = ["float_term_members", "integer_term_members"]
 
 
 def integer_term_members(shape: TermShape) -> dict[str, Out]:
-    """Members of an integer term: ``value``, signed."""
-    return {"value": Out(signed(shape.max_units.bit_length() + 1))}
+    """Members of an integer term: ``value``, signed where it can be negative."""
+    bits = shape.max_units.bit_length()
+    return {"value": Out(signed(bits + 1) if shape.signed else unsigned(bits))}
 
 
 def float_term_members(shape: TermShape) -> dict[str, Out]:

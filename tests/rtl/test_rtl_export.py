@@ -75,13 +75,11 @@ def test_ports_and_cells(spec):
 
     kinds = Counter(cell["type"] for cell in netlist["cells"].values())
     assert set(kinds) <= set(gate_models())
-    # Only the valid bits are reset.
-    assert kinds["$_SDFF_PP0_"] == 1 + unit.pipeline
     if unit.pipeline == 0:
-        special = 2 if unit.accumulator.special else 0
-        assert kinds["$_DFF_P_"] == unit.accumulator.width + special
+        valid, special = 1, 2 if unit.accumulator.special else 0
+        assert kinds["$_DFF_P_"] == unit.accumulator.width + special + valid
     else:
-        assert kinds["$_DFF_P_"] > unit.accumulator.width
+        assert kinds["$_DFF_P_"] > unit.accumulator.width + unit.pipeline
 
 
 @pytest.mark.parametrize("spec", SPECS)

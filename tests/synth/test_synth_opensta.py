@@ -46,9 +46,7 @@ def opensta(module, technology, slew, folder):
     design = json.dumps({"modules": {"top": module}})
     script = "read_json {job}/n.json\nwrite_verilog -noattr -noexpr {job}/n.v\n"
     verilog = run_yosys(script, {"n.json": design}, ("n.v",))["n.v"]
-    # OpenSTA does not read repeated inversions.
-    liberty = mapping_liberty(technology).replace("!!", "")
-    (folder / "cells.lib").write_text(liberty)
+    (folder / "cells.lib").write_text(mapping_liberty(technology))
     (folder / "design.v").write_text(verilog)
     (folder / "run.tcl").write_text(SCRIPT.format(slew=slew))
     done = subprocess.run(
