@@ -137,8 +137,17 @@ def verify_units(
         documents = [result.to_json() for result in results]
         print_json(documents if every else documents[0])
     else:
+        proofs = formal_seconds is not None
         print_table(
-            ["spec", "target", "vectors", "operands", "mismatches", "proved", "seconds"],
+            [
+                "spec",
+                "target",
+                "vectors",
+                "operands",
+                "mismatches",
+                *(["proved"] * proofs),
+                "seconds",
+            ],
             [
                 [
                     r.spec,
@@ -146,7 +155,7 @@ def verify_units(
                     r.vectors,
                     "all pairs, then random sums" if r.exhaustive else "corners and random sums",
                     r.mismatches,
-                    "yes" if r.proved else "no",
+                    *(["yes" if r.proved else "no"] * proofs),
                     r.seconds,
                 ]
                 for r in results

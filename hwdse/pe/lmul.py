@@ -40,7 +40,7 @@ class Lmul(Unit):
     @property
     def minifloat(self) -> Minifloat:
         """The operands' format."""
-        assert isinstance(self.w, Minifloat)  # noqa: S101
+        assert isinstance(self.w, Minifloat)
         return self.w
 
     @property

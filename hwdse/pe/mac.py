@@ -72,8 +72,8 @@ def product(w: Format, a: Format, w_codes: NDArray[np.int64], a_codes: NDArray[n
     if isinstance(w, IntegerFormat):
         signed = np.where(x.sign ^ y.sign, -1, 1) * x.significand * y.significand
         return Term.from_integers(signed)
-    assert isinstance(w, Minifloat)  # noqa: S101
-    assert isinstance(a, Minifloat)  # noqa: S101
+    assert isinstance(w, Minifloat)
+    assert isinstance(a, Minifloat)
     zero_x = (x.significand == 0) & ~x.infinite & ~x.nan
     zero_y = (y.significand == 0) & ~y.infinite & ~y.nan
     nan = x.nan | y.nan | (x.infinite & zero_y) | (y.infinite & zero_x)

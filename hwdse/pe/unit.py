@@ -180,7 +180,7 @@ class Unit:
         shape = self.term_shape
         if self.common.acc in FLOAT_ACCUMULATORS:
             fmt = formats.get(self.common.acc)
-            assert isinstance(fmt, Minifloat)  # noqa: S101
+            assert isinstance(fmt, Minifloat)
             return FloatAccumulator(format=fmt, shape=shape)
         one_term = shape.max_units.bit_length() + 1
         if self.common.acc == "int32":

@@ -85,8 +85,8 @@ def compile_netlist(netlist: Netlist, models: Mapping[str, CellModel], clock: st
                 builder.emit(ast, instance.pins, instance.pins[pin])
     for state, following, instance in registers:
         model = models[instance.kind]
-        rows = {**instance.pins, model.state: state}
-        builder.emit(model.next_state, rows, following)  # type: ignore[arg-type]
+        assert model.next_state is not None
+        builder.emit(model.next_state, {**instance.pins, model.state: state}, following)
     return Program(
         netlist=netlist,
         operations=tuple(builder.operations),
