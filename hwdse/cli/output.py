@@ -43,7 +43,7 @@ def figure(value: float, digits: int = 4) -> str:
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[str], None]]:
+def progress(total: int) -> Iterator[Callable[[str], None]]:
     """A progress bar on standard error where that is a terminal; yields the step function."""
     if not sys.stderr.isatty():
         yield lambda _: None
@@ -59,15 +59,14 @@ def progress(title: str, total: int) -> Iterator[Callable[[str], None]]:
     )
 
     columns = (
-        TextColumn("{task.fields[title]}", markup=False),
-        BarColumn(),
+        BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.description}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("starting", total=total, title=title)
+        task = bar.add_task("starting", total=total)
         yield lambda done: bar.update(task, advance=1, description=done)
 
 

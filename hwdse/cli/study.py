@@ -22,7 +22,7 @@ def explore(path: Path, directory: Path, *, jobs: int | None, resume: bool) -> i
         note(f"{directory} holds this study already; nothing to do")
         return 0
     announce_compilation()
-    with progress(study.name, steps_of(study)) as step:
+    with progress(steps_of(study)) as step:
         result = run_study(study, directory, jobs=jobs, on_done=step)
     costs = result.costs
     columns = ["area_um2", "delay_ps", "energy_pj_per_mac", "leakage_uw"]

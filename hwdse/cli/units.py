@@ -121,7 +121,7 @@ def verify_units(
     technology = tech.load(netlist) if netlist is not None else None
     announce_compilation()
     results = []
-    with progress("verify", len(units)) as step:
+    with progress(len(units)) as step:
         for unit in units:
             results.append(
                 verify(
@@ -185,7 +185,7 @@ def cost_units(
 
     units = [pe.parse(spec) for spec in specs]
     announce_compilation()
-    with progress("cost", len(set(units))) as step:
+    with progress(len(set(units))) as step:
         frame = evaluate(
             specs,
             technology,

@@ -21,6 +21,7 @@ from hwdse.verify.stimulus import (
     all_pairs,
     hard_sequences,
     operand_bits,
+    steady_corners,
 )
 
 __all__ = ["ENGINE", "Verification", "compile_mapped", "compile_rtl", "run_sequences", "verify"]
@@ -118,7 +119,10 @@ def check_program(
     start = time.perf_counter() if start is None else start
     exhaustive = operand_bits(unit) <= ENUMERABLE_BITS
     compared, wrong, first = 0, 0, None
-    plans: list[Iterable[Sequence]] = [hard_sequences(unit, vectors, seed)]
+    plans: list[Iterable[Sequence]] = [
+        steady_corners(unit, seed),
+        hard_sequences(unit, vectors, seed),
+    ]
     if exhaustive:
         plans.insert(0, all_pairs(unit))
     for plan in plans:

@@ -12,6 +12,7 @@ from hwdse.formats import Format, IntegerFormat, Minifloat
 from hwdse.pe import Unit
 
 __all__ = ["ENUMERABLE_BITS", "Sequence", "all_pairs", "hard_sequences", "operand_bits"]
+__all__ += ["steady_corners"]
 
 # Policy: enumeration is the proof of a term up to this many operand bits.
 ENUMERABLE_BITS = 24
@@ -74,11 +75,9 @@ def hard_sequences(unit: Unit, vectors: int, seed: int) -> Iterator[Sequence]:
 
     A quarter of the accumulators each sees uniform finite codes, mostly corner values, operands
     whose products lie near the sum, and everything including NaN and infinities; in all of them a
-    product is often followed by almost its negative. Before those, each accumulator adds one pair
-    of corner values over and over, which fills the high bits of a wide sum.
+    product is often followed by almost its negative.
     """
     rng = np.random.default_rng(seed)
-    yield _steady_corners(unit, rng)
     accumulators = min(_LANES, max(64, -(-vectors // _STEPS)))
     accumulators = -(-accumulators // 64) * 64
     done = 0
@@ -94,7 +93,9 @@ def hard_sequences(unit: Unit, vectors: int, seed: int) -> Iterator[Sequence]:
         yield sequence
 
 
-def _steady_corners(unit: Unit, rng: np.random.Generator) -> Sequence:
+def steady_corners(unit: Unit, seed: int) -> Iterator[Sequence]:
+    """One pair of corner values added over and over, which fills the high bits of a wide sum."""
+    rng = np.random.default_rng(seed)
     shape = (_CORNER_ACCUMULATORS,) + ((unit.lanes,) if unit.lanes > 1 else ())
     # All lanes of one accumulator hold the same pair: sums grow as fast as they can.
     pairs = [
@@ -105,7 +106,7 @@ def _steady_corners(unit: Unit, rng: np.random.Generator) -> Sequence:
         for codes in pairs
     )
     clear = np.arange(_STEPS) == 0
-    return Sequence(w=w, a=a, clear=clear, gaps=False)
+    yield Sequence(w=w, a=a, clear=clear, gaps=False)
 
 
 def _codes(fmt: Format, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.int64]:

@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from allocate_oracle import best, middle, random_table, texts
 
 from hwdse.allocate import ilp, solve
 from hwdse.allocate.budget import as_budgets
@@ -21,6 +20,8 @@ from hwdse.allocate.lagrange import (
 )
 from hwdse.allocate.model import build_model
 from hwdse.allocate.problem import build_problem
+
+from .allocate_oracle import best, middle, random_table, texts
 
 
 def model_of(table, budgets, objective="loss", *, maximize=False):

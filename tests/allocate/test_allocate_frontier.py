@@ -7,10 +7,11 @@ import time
 from fractions import Fraction
 
 import pytest
-from allocate_oracle import combinations, middle, random_table, texts, within
 
 from hwdse.allocate import frontier, solve
 from hwdse.errors import HwdseError, InfeasibleError
+
+from .allocate_oracle import combinations, middle, random_table, texts, within
 
 
 def nondominated(pairs):

@@ -9,12 +9,13 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
-from allocate_oracle import best, combinations, key_of, middle, random_table, texts, within
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwdse.allocate import Budget, solve
 from hwdse.errors import HwdseError, InfeasibleError
+
+from .allocate_oracle import best, combinations, key_of, middle, random_table, texts, within
 
 
 def times_ten_to(column, power):

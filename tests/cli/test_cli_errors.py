@@ -275,6 +275,6 @@ def test_labels_are_no_markup(monkeypatch):
             return True
 
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with progress("[/]", 2) as step:
+    with progress(2) as step:
         step("unit [/red]")
         step("[bold")
