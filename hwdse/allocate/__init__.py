@@ -5,8 +5,9 @@ This room knows only tables. Its public names load on first use, so that importi
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hwdse.lazy import names_on_demand
 
 if TYPE_CHECKING:
     from .budget import Budget, parse_budget
@@ -28,7 +29,6 @@ __all__ = [
     "solve",
 ]
 
-# No submodule may bear the name of a public function: importing it would hide the function.
 _HOME = {
     "Allocation": "result",
     "Budget": "budget",
@@ -41,12 +41,4 @@ _HOME = {
     "solve": "driver",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__ = names_on_demand(__name__, _HOME)

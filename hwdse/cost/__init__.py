@@ -6,8 +6,9 @@ evaluating pulls in synthesis, which importing this room need not.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hwdse.lazy import names_on_demand
 
 if TYPE_CHECKING:
     from hwdse.cost.figures import Cost, evaluate
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Cost", "Store", "evaluate"]
 
-# No submodule may bear the name of a public function: importing it would hide the function.
 _HOME = {"Cost": "figures", "Store": "store", "evaluate": "figures"}
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = names_on_demand(__name__, _HOME)

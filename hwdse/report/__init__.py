@@ -6,8 +6,9 @@ so that importing it costs nothing.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hwdse.lazy import names_on_demand
 
 if TYPE_CHECKING:
     from .figure import pareto_figure, save_pareto
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Resource", "StudyReport", "pareto_figure", "save_pareto", "write_html"]
 
-# No submodule may bear the name of a public function: importing it would hide the function.
 _HOME = {
     "Resource": "model",
     "StudyReport": "model",
@@ -25,12 +25,4 @@ _HOME = {
     "write_html": "page",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__ = names_on_demand(__name__, _HOME)

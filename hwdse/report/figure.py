@@ -169,37 +169,47 @@ def _draw(
                 *xy[unproved].T, "o", color=blue, markerfacecolor=ground, markersize=4.2, zorder=3.1
             )
             handles.setdefault("point without proof", open_)
-    rows = _finite(records(report.rows("uniform")), resource)
-    if rows:
+    uniform = _finite(records(report.rows("uniform")), resource)
+    if uniform:
         (marks,) = axes.plot(
-            *_points(rows, resource).T,
+            *_points(uniform, resource).T,
             "s",
             color=ink,
             markerfacecolor=ground,
             markeredgewidth=1.3,
             markersize=5.5,
-            zorder=4,
+            zorder=5.5,
         )
         handles.setdefault("one unit in every layer", marks)
     rows = records(report.rows("budget"))
+    sizes = _budget_sizes(report, resource)
     for at, row in enumerate(rows):
         here = _points([row], resource)
         if not np.isfinite(here).all():
             continue
-        # Of several in one place the first ones are drawn larger, and show around the others.
-        behind = sum(_same(row, other, resource) for other in rows[at + 1 :])
         (mark,) = axes.plot(
             *here.T,
             BUDGET_MARKS[at % len(BUDGET_MARKS)],
             color=budget_colour(at),
             markeredgecolor=ground,
             markeredgewidth=0.9,
-            markersize=9.0 + 5.0 * min(behind, 4),
+            markersize=sizes[at],
             linestyle="none",
-            zorder=5 + at / 100,
+            zorder=4 + at / 100,
         )
         name = clip(row["label"], _LONGEST)
         handles.setdefault(f"{name}\0{at}", mark)
+
+
+def _budget_sizes(report: StudyReport, resource: Resource) -> list[float]:
+    """Size of each budget's mark: of several in one place the lower ones show around the others."""
+    rows, uniform = records(report.rows("budget")), records(report.rows("uniform"))
+    sizes = []
+    for at, row in enumerate(rows):
+        over = sum(_same(row, other, resource) for other in rows[at + 1 :])
+        over += any(_same(row, other, resource) for other in uniform)
+        sizes.append(9.0 + 5.0 * min(over, 4))
+    return sizes
 
 
 def _same(one: dict[str, Any], other: dict[str, Any], resource: Resource) -> bool:
@@ -249,7 +259,7 @@ def _label(axes: Axes, report: StudyReport, resource: Resource) -> None:
     if not rows:
         return
     figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101
+    assert figure is not None
     scale = 72.0 / figure.dpi
     uniform = place(axes, _points(rows, resource))
     groups = group_near(uniform, distance=_NEAR)
@@ -278,12 +288,15 @@ def _label(axes: Axes, report: StudyReport, resource: Resource) -> None:
     sizes = np.array([(box.width * scale, box.height * scale) for box in boxes])
     frontier = _finite(records(report.rows("frontier", resource=resource.column)), resource)
     curve = place(axes, _points(frontier, resource))
-    budgets = place(axes, _points(_finite(records(report.rows("budget")), resource), resource))
+    named = _points(records(report.rows("budget")), resource)
+    shown = np.isfinite(named).all(axis=1)
+    budgets = place(axes, named[shown])
+    around = np.array(_budget_sizes(report, resource))[shown] * 0.75
     box = axes.get_window_extent()
     scene = Scene(
         bounds=(box.x0 * scale, box.y0 * scale, box.x1 * scale, box.y1 * scale),
         points=np.concatenate([uniform, curve, budgets]),
-        clearance=4.0,
+        clearance=np.concatenate([np.full(len(uniform) + len(curve), 4.0), around]),
         walls=staircase([(float(x), float(y)) for x, y in curve]),
     )
     centres = place_labels(anchors, sizes, scene)
@@ -292,7 +305,8 @@ def _label(axes: Axes, report: StudyReport, resource: Resource) -> None:
     ):
         note.set_position(tuple(centre - uniform[group[0]]))
         tip = nearest_on_box(centre, size, anchor)
-        if np.hypot(*(tip - anchor)) > 11.0:
+        covered = scene.clearance[np.hypot(*(scene.points - anchor).T) < _NEAR].max()
+        if np.hypot(*(tip - anchor)) > covered + 7.0:
             (leader,) = axes.plot(
                 *axes.transData.inverted().transform(np.array([anchor, tip]) / scale).T,
                 color=COLOURS["muted"][0],

@@ -18,6 +18,7 @@ __all__ = ["Scene", "group_near", "nearest_on_box", "place_labels", "staircase"]
 Floats: TypeAlias = NDArray[np.float64]
 
 _GAP = 5.0  # from a point to its label where that fits
+_CLOSE = 14.0  # closer than this a label may be taken for that of a point
 _PAD = 1.5  # around a label
 _RINGS = (0.0, 5.0, 11.0, 18.0, 27.0, 38.0, 52.0, 70.0, 92.0)
 _GRID = (13, 21)  # further places over all of the panel, for when it is crowded
@@ -29,6 +30,9 @@ _OVER_LABEL = 2000.0
 _OUTSIDE = 500.0
 _OVER_POINT = 60.0
 _OVER_WALL = 60.0
+_BY_ANOTHER = 12.0
+_NEARER_ANOTHER = 30.0
+_OFF_CENTRE = 0.12  # per length between the centre of a label and its point
 _LEADER_OVER_LABEL = 250.0
 _LEADER_OVER_POINT = 15.0
 _LEADERS_CROSS = 80.0
@@ -41,14 +45,14 @@ class Scene:
     Attributes:
         bounds: Left, bottom, right and top of the panel.
         points: Centres of the marks, of shape (n, 2).
-        clearance: Radius around them to be kept free.
+        clearance: Radius around each of them to be kept free, of shape (n,).
         walls: Horizontal and vertical strokes of a curve as (left, bottom, right, top), shape
             (m, 4).
     """
 
     bounds: tuple[float, float, float, float]
     points: Floats
-    clearance: float
+    clearance: Floats
     walls: Floats
 
 
@@ -74,7 +78,8 @@ def place_labels(anchors: Floats, sizes: Floats, scene: Scene) -> Floats:
     """The centres of the labels, of shape (n, 2): near their points and clear of everything.
 
     Each label takes the cheapest of many places given those of the others, in turn, until none
-    would move. The same input gives the same places.
+    would move. That is done in several orders, and the cheapest end kept. The same input gives the
+    same places.
 
     Args:
         anchors: The points that the labels belong to, of shape (n, 2).
@@ -85,30 +90,48 @@ def place_labels(anchors: Floats, sizes: Floats, scene: Scene) -> Floats:
     padded = sizes + 2 * _PAD
     places = [_candidates(anchors[i], padded[i], scene.bounds) for i in range(count)]
     leaders = [nearest_on_box(places[i], padded[i], anchors[i]) for i in range(count)]
-    fixed = [_fixed_cost(anchors[i], padded[i], places[i], scene=scene) for i in range(count)]
-    chosen = [-1] * count
-    # Where there is least choice first: large labels, then from the top down.
-    order = sorted(range(count), key=lambda i: (-float(sizes[i].prod()), -anchors[i][1], i))
-    for _ in range(_ROUNDS):
-        moved = False
-        for i in order:
-            others = [j for j in order if j != i and chosen[j] >= 0]
-            cost = fixed[i].copy()
-            for j in others:
-                at = places[j][chosen[j]]
-                tip = leaders[j][chosen[j]]
-                room = (padded[i] + padded[j]) / 2 - np.abs(places[i] - at)
-                cost += _OVER_LABEL * (room > 0).all(axis=1)
-                cost += np.where((room > 0).all(axis=1), room.clip(0).prod(axis=1), 0.0)
-                cost += _LEADER_OVER_LABEL * _enters(anchors[i], leaders[i], at, padded[j])
-                cost += _LEADER_OVER_LABEL * _covers(places[i], padded[i], anchors[j], tip)
-                cost += _LEADERS_CROSS * _crosses(anchors[i], leaders[i], anchors[j], tip)
-            best = int(np.argmin(cost))
-            moved = moved or best != chosen[i]
-            chosen[i] = best
-        if not moved:
+    fixed = [
+        _fixed_cost(anchors[i], padded[i], places[i], scene=scene)
+        + _doubt(anchors[i], padded[i], places[i], others=np.delete(anchors, i, axis=0))
+        for i in range(count)
+    ]
+
+    def cost_of(i: int, chosen: Sequence[int]) -> Floats:
+        cost = fixed[i].copy()
+        for j in range(count):
+            if j == i or chosen[j] < 0:
+                continue
+            at, tip = places[j][chosen[j]], leaders[j][chosen[j]]
+            room = (padded[i] + padded[j]) / 2 - np.abs(places[i] - at)
+            over = np.all(room > 0, axis=1)
+            cost += np.where(over, _OVER_LABEL + room.clip(0).prod(axis=1), 0.0)
+            cost += _LEADER_OVER_LABEL * _enters(anchors[i], leaders[i], at, padded[j])
+            cost += _LEADER_OVER_LABEL * _covers(places[i], padded[i], anchors[j], tip)
+            cost += _LEADERS_CROSS * _crosses(anchors[i], leaders[i], anchors[j], tip)
+        return cost
+
+    best: tuple[float, list[int]] = (np.inf, [])
+    for order in _orders(anchors, sizes):
+        chosen = [-1] * count
+        for _ in range(_ROUNDS):
+            before = chosen.copy()
+            for i in order:
+                chosen[i] = int(np.argmin(cost_of(i, chosen)))
+            if chosen == before:
+                break
+        total = sum(float(cost_of(i, chosen)[chosen[i]]) for i in range(count))
+        if total < best[0]:
+            best = (total, chosen)
+        if total <= 1.001 * sum(float(one.min()) for one in fixed):
             break
-    return np.array([places[i][chosen[i]] for i in range(count)]).reshape(count, 2)
+    return np.array([places[i][at] for i, at in enumerate(best[1])]).reshape(count, 2)
+
+
+def _orders(anchors: Floats, sizes: Floats) -> list[list[int]]:
+    """Orders to place labels in; what the first ones take can leave the others badly off."""
+    across, down = anchors[:, 0], anchors[:, 1]
+    keys = (-sizes.prod(axis=1), across, -across, down, -down)
+    return [[int(i) for i in np.lexsort((across, -down, key))] for key in keys]
 
 
 def _candidates(anchor: Floats, size: Floats, bounds: tuple[float, float, float, float]) -> Floats:
@@ -143,11 +166,12 @@ def _fixed_cost(anchor: Floats, size: Floats, places: Floats, *, scene: Scene) -
         near = nearest_on_box(places[:, None], size, scene.points[None])
         away = np.hypot(*np.moveaxis(near - scene.points[None], -1, 0))
         cost = cost + _OVER_POINT * (away < scene.clearance).sum(axis=1)
-        others = scene.points[np.hypot(*(scene.points - anchor).T) > scene.clearance]
+        apart = np.hypot(*(scene.points - anchor).T) > scene.clearance
+        others = scene.points[apart]
         if len(others):
             path = _along(anchor, tips)
             gap = np.hypot(*np.moveaxis(path[:, :, None] - others[None, None], -1, 0))
-            touched = (gap < scene.clearance).any(axis=1).sum(axis=1)
+            touched = (gap < scene.clearance[apart]).any(axis=1).sum(axis=1)
             cost = cost + _LEADER_OVER_POINT * touched
     if len(scene.walls):
         wide = np.minimum(high[:, None, 0], scene.walls[None, :, 2]) - np.maximum(
@@ -158,6 +182,19 @@ def _fixed_cost(anchor: Floats, size: Floats, places: Floats, *, scene: Scene) -
         )
         inside = (wide >= 0) & (tall >= 0)
         cost = cost + (_OVER_WALL * inside + np.where(inside, wide + tall, 0)).sum(axis=1)
+    return cost
+
+
+def _doubt(anchor: Floats, size: Floats, places: Floats, *, others: Floats) -> Floats:
+    """What each place costs for being hard to tell from a label of another point."""
+    cost: Floats = _OFF_CENTRE * np.hypot(*(places - anchor).T)
+    if len(others):
+        own = np.hypot(*(places - anchor).T)[:, None]
+        rival = np.hypot(*np.moveaxis(places[:, None] - others[None], -1, 0))
+        near = nearest_on_box(places[:, None], size, others[None]) - others[None]
+        close = np.hypot(*np.moveaxis(near, -1, 0)) < _CLOSE
+        cost = cost + _BY_ANOTHER * np.any(close, axis=1)
+        cost = cost + _NEARER_ANOTHER * np.any(close & (rival < own + 4.0), axis=1)
     return cost
 
 

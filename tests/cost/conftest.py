@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import functools
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,17 +9,6 @@ import pytest
 import rtl
 from hwdse import cost, pe, tech
 from hwdse.synth import flow
-
-
-@pytest.fixture(scope="session", autouse=True)
-def store_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    base = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent
-    directory = base / "hwdse_store"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HWDSE_CACHE_DIR", str(directory))
-        yield directory
 
 
 @pytest.fixture(scope="session")

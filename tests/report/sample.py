@@ -75,9 +75,10 @@ def sample(
     for resource in chosen:
         found = {}
         for weight in np.geomspace(1e-5, 1e3, 40 * points):
-            one = row("frontier", "", resource.column, relaxed(resource.column, weight))
-            found.setdefault((one["loss"], one[resource.column]), one)
-        kept = [found[key] for key in sorted(found, key=lambda k: (k[1], k[0]))]
+            pick = relaxed(resource.column, weight)
+            found.setdefault(pick.tobytes(), pick)
+        kept = [row("frontier", "", resource.column, pick) for pick in found.values()]
+        kept.sort(key=lambda one: (one[resource.column], one["loss"]))
         best = [k for i, k in enumerate(kept) if all(k["loss"] < e["loss"] for e in kept[:i])]
         at = np.unique(np.linspace(0, len(best) - 1, points).round().astype(int))
         rows += [best[i] for i in at]
