@@ -33,8 +33,10 @@ __all__ = ["SOURCES", "Cost", "cost_of", "evaluate"]
 SOURCES = ("auto", "synth", "fit", "table")
 # Part of every key: raise it when a model of timing, energy or leakage changes.
 FIGURES_VERSION = 1
-# Random elements that a mapped netlist must get right before it is costed, beside enumeration.
+# What a mapped netlist must get right before it is costed: random elements, and all operand pairs
+# of up to so many bits. `hwdse verify` goes further, which takes a minute at 24 bits.
 CHECK_VECTORS = 1 << 16
+CHECK_BITS = 16
 _FJ_PER_PJ = 1e3
 
 
@@ -162,7 +164,9 @@ def _figures(
 ) -> Cost:
     netlist = read_netlist(mapped.netlist)
     program = compile_mapped(netlist, technology)
-    checked = check_program(unit, program, technology.name, CHECK_VECTORS, seed=1)
+    checked = check_program(
+        unit, program, technology.name, CHECK_VECTORS, seed=1, enumerable_bits=CHECK_BITS
+    )
     if checked.mismatches:
         raise ExternalToolError(
             f"{unit.canonical}: the netlist mapped to {technology.name} differs from its reference "

@@ -14,8 +14,15 @@ from hwdse.errors import ExternalToolError
 from hwdse.tech import boolean
 from hwdse.tech.model import Cell, Technology
 
-__all__ = ["CellModel", "Instance", "Netlist", "cell_models", "gate_models", "read_netlist"]
-__all__ += ["topological_order"]
+__all__ = [
+    "CellModel",
+    "Instance",
+    "Netlist",
+    "cell_models",
+    "gate_models",
+    "read_netlist",
+    "topological_order",
+]
 
 CONSTANT_NETS = {"0": 0, "1": 1, "x": 0, "z": 0}
 

@@ -11,8 +11,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Arc", "Cell", "Corner", "FlipFlop", "InternalPower", "Pin", "Source", "Table"]
-__all__ += ["Technology"]
+__all__ = [
+    "Arc",
+    "Cell",
+    "Corner",
+    "FlipFlop",
+    "InternalPower",
+    "Pin",
+    "Source",
+    "Table",
+    "Technology",
+]
 
 
 @dataclass(frozen=True, eq=False)

@@ -114,10 +114,15 @@ def check_program(
     vectors: int,
     seed: int,
     start: float | None = None,
+    *,
+    enumerable_bits: int = ENUMERABLE_BITS,
 ) -> Verification:
-    """Compare a compiled netlist of a unit with its reference; see :func:`verify`."""
+    """Compare a compiled netlist of a unit with its reference; see :func:`verify`.
+
+    All operand pairs are enumerated where an element has at most ``enumerable_bits``.
+    """
     start = time.perf_counter() if start is None else start
-    exhaustive = operand_bits(unit) <= ENUMERABLE_BITS
+    exhaustive = operand_bits(unit) <= enumerable_bits
     compared, wrong, first = 0, 0, None
     plans: list[Iterable[Sequence]] = [
         steady_corners(unit, seed),

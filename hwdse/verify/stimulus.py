@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 from hwdse.formats import Format, IntegerFormat, Minifloat
 from hwdse.pe import Unit
 
-__all__ = ["ENUMERABLE_BITS", "Sequence", "all_pairs", "hard_sequences", "operand_bits"]
-__all__ += ["steady_corners"]
+__all__ = [
+    "ENUMERABLE_BITS",
+    "Sequence",
+    "all_pairs",
+    "hard_sequences",
+    "operand_bits",
+    "steady_corners",
+]
 
 # Policy: enumeration is the proof of a term up to this many operand bits.
 ENUMERABLE_BITS = 24
