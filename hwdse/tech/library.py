@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from hwdse.errors import HwdseError, nearest_hint
+from hwdse.files.output import write_text
 from hwdse.tech.importer import ImportResult
 from hwdse.tech.model import Technology
 
@@ -72,14 +73,7 @@ def write(result: ImportResult, path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     if path.suffix not in _SUFFIXES:
         raise HwdseError(f"a technology file ends in .yaml or .yml, not {path.name[-40:]!r}")
-    # Written beside it and moved, so that an interrupted import leaves no half file behind.
-    beside = path.with_name(path.name + ".part")
-    try:
-        beside.write_bytes(result.yaml_text.encode())
-        beside.replace(path)
-    except OSError as error:
-        raise HwdseError(f"cannot write {str(path)!r}: {error.strerror}") from None
-    return path
+    return write_text(path, result.yaml_text)
 
 
 def _shipped() -> dict[str, Traversable]:
