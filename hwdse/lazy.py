@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 __all__ = ["names_on_demand"]
 
 
-def names_on_demand(package: str, home: Mapping[str, str]) -> Callable[[str], Any]:
-    """A package's ``__getattr__`` that imports the module of a name when it is first used.
+def names_on_demand(
+    package: str, home: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """A package's ``__getattr__``, which imports a name's module on first use, and ``__dir__``.
 
     No module may bear the name of something it offers: importing it would hide that.
 
@@ -24,4 +27,7 @@ def names_on_demand(package: str, home: Mapping[str, str]) -> Callable[[str], An
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(importlib.import_module(f"{package}.{home[name]}"), name)
 
-    return load
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *home})
+
+    return load, names

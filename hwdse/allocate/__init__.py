@@ -41,4 +41,4 @@ _HOME = {
     "solve": "driver",
 }
 
-__getattr__ = names_on_demand(__name__, _HOME)
+__getattr__, __dir__ = names_on_demand(__name__, _HOME)

@@ -18,4 +18,4 @@ __all__ = ["Cost", "Store", "evaluate"]
 
 _HOME = {"Cost": "figures", "Store": "store", "evaluate": "figures"}
 
-__getattr__ = names_on_demand(__name__, _HOME)
+__getattr__, __dir__ = names_on_demand(__name__, _HOME)

@@ -25,4 +25,4 @@ _HOME = {
     "write_html": "page",
 }
 
-__getattr__ = names_on_demand(__name__, _HOME)
+__getattr__, __dir__ = names_on_demand(__name__, _HOME)
