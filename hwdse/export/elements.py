@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hwdse.formats import Format, Minifloat
 from hwdse.pe import Unit
-from hwdse.verify.stimulus import Sequence, all_pairs, hard_sequences, operand_bits
+from hwdse.verify.stimulus import (
+    Sequence,
+    all_pairs,
+    corner_codes,
+    hard_sequences,
+    operand_bits,
+)
 
 __all__ = ["element_sequences", "enumerates"]
 
@@ -52,20 +56,8 @@ def element_sequences(unit: Unit, *, vectors: int, seed: int) -> Iterator[Sequen
 
 def _corner_pairs(unit: Unit) -> Sequence:
     """Every pair of corner values, the same in all lanes, each as the first of a sum."""
-    pairs = np.meshgrid(_corners(unit.w), _corners(unit.a), indexing="ij")
+    pairs = np.meshgrid(corner_codes(unit.w), corner_codes(unit.a), indexing="ij")
     w, a = (codes.reshape(1, -1) for codes in pairs)
     if unit.lanes > 1:
         w, a = (np.repeat(codes[..., None], unit.lanes, axis=-1) for codes in (w, a))
     return Sequence(w=w, a=a, clear=np.array([True]), gaps=True)
-
-
-def _corners(fmt: Format) -> NDArray[np.int64]:
-    """Zeros, least and greatest values and their neighbours, the binade's edges, specials."""
-    sign = 1 << (fmt.bits - 1)
-    magnitudes = {0, 1, sign - 1}
-    if isinstance(fmt, Minifloat):
-        hidden = 1 << fmt.mantissa_bits
-        one = fmt.bias << fmt.mantissa_bits
-        magnitudes |= {hidden - 1, hidden, one, fmt.max_code, fmt.max_code + 1}
-    magnitudes = {m for m in magnitudes if m < sign}
-    return np.array(sorted(magnitudes | {m | sign for m in magnitudes}), dtype=np.int64)

@@ -108,8 +108,11 @@ def run_study(
     document = {"study": study.name, "technology": technology.name, "allocations": allocations}
     written.append(write_text(directory / "allocation.json", _json(document)))
     written += _write_report(study, technology, costs, frontier, allocations, directory)
-    chosen = allocations or [row for row in rows if row["kind"] == "frontier"]
-    written += _write_rtl(study, chosen, directory / "rtl")
+    used = {label for one in allocations for label in one["assignment"].values()}
+    if not allocations:
+        on_frontier = [row for row in rows if row["kind"] == "frontier"]
+        used = {row[f"layer:{layer.name}"] for row in on_frontier for layer in study.layers}
+    written += _write_rtl(study, used, directory / "rtl")
     written.append(directory / RUN_FILE)
     proven = all(row["status"] == "optimal" for row in rows)
     run = _fingerprint(study, technology) | {
@@ -218,7 +221,7 @@ def _write_report(
         allocations=tuple(allocations),
         layers=tuple(layer.name for layer in study.layers),
         provenance={
-            "command": "hwdse explore STUDY.yaml -o DIR",
+            "command": f"hwdse explore {next(iter(study.inputs))} -o DIR",
             "losses": study.source,
             "technology": f"{technology.name}: {technology.description}",
             "corner": f"{corner.process}, {corner.voltage_v:g} V, {corner.temperature_c:g} °C",
@@ -236,14 +239,8 @@ def _write_report(
     return [png, svg, report.write_html(page, directory, picture=svg)]
 
 
-def _write_rtl(study: Study, chosen: Iterable[Mapping[str, Any]], directory: Path) -> list[Path]:
-    """Verilog of every unit that a named budget uses, or the frontier where there is no budget."""
-    used: set[str] = set()
-    for row in chosen:
-        assignment = row.get("assignment")
-        if assignment is None:
-            assignment = {k: v for k, v in row.items() if k.startswith("layer:")}
-        used |= set(assignment.values())
+def _write_rtl(study: Study, used: Collection[str], directory: Path) -> list[Path]:
+    """Verilog of the units of these labels."""
     make_directory(directory)
     written: list[Path] = []
     for label, unit in study.units.items():

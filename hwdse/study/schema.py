@@ -18,10 +18,11 @@ from hwdse.workload.table import Layer, read_workload
 
 __all__ = ["RESOURCES", "Budget", "Study", "read_study"]
 
-# Resource columns that a study can budget, with their unit and label.
+# Resource columns that a study can budget, with label and unit. Energy and area are those of the
+# arithmetic units alone: no memory, no interconnect.
 RESOURCES = {
-    "energy_uj": ("energy per inference", "µJ"),
-    "area_time_mm2_ms": ("area-time product", "mm²·ms"),
+    "energy_uj": ("arithmetic energy per inference", "µJ"),
+    "area_time_mm2_ms": ("arithmetic area × time", "mm²·ms"),
     "size_mib": ("model size", "MiB"),
 }
 _Line = Annotated[str, Field(min_length=1, max_length=2000)]

@@ -15,6 +15,7 @@ __all__ = [
     "ENUMERABLE_BITS",
     "Sequence",
     "all_pairs",
+    "corner_codes",
     "hard_sequences",
     "operand_bits",
     "steady_corners",
@@ -171,16 +172,33 @@ def _oppose(
     a[step, column] ^= nudge
 
 
-def _corners(fmt: Format) -> list[int]:
-    """Zeros, least and greatest values, neighbours of the binade's edges, NaNs and infinities."""
+def corner_codes(fmt: Format) -> list[int]:
+    """Zeros, least and greatest values, the edges of the subnormals, one, and the specials.
+
+    Few enough that all pairs of them can be tried; both signs, in rising order.
+    """
     sign = 1 << (fmt.bits - 1)
-    magnitudes = {0, 1, 2, sign - 1, sign - 2, sign >> 1, (sign >> 1) - 1}
+    magnitudes = {0, 1, sign - 1}
+    if isinstance(fmt, Minifloat):
+        hidden = 1 << fmt.mantissa_bits
+        one = fmt.bias << fmt.mantissa_bits
+        magnitudes |= {hidden - 1, hidden, one, fmt.max_code, fmt.max_code + 1}
+    return _both_signs(magnitudes, sign)
+
+
+def _corners(fmt: Format) -> list[int]:
+    """Corner codes with their neighbours, and quiet and signalling NaNs."""
+    sign = 1 << (fmt.bits - 1)
+    magnitudes = {code & (sign - 1) for code in corner_codes(fmt)}
+    magnitudes |= {2, sign - 2, sign >> 1, (sign >> 1) - 1}
     if isinstance(fmt, Minifloat):
         hidden = 1 << fmt.mantissa_bits
         top = ((1 << fmt.exponent_bits) - 1) << fmt.mantissa_bits
         one = fmt.bias << fmt.mantissa_bits
-        magnitudes |= {hidden - 1, hidden, hidden + 1, one, one + 1, top - 1, top, top | 1}
-        if fmt.mantissa_bits:
-            magnitudes.add(top | (hidden >> 1))
-    magnitudes = {m for m in magnitudes if 0 <= m < sign}
-    return sorted(magnitudes | {m | sign for m in magnitudes})
+        magnitudes |= {hidden + 1, one + 1, top - 1, top, top | 1, top | (hidden >> 1)}
+    return _both_signs(magnitudes, sign)
+
+
+def _both_signs(magnitudes: set[int], sign: int) -> list[int]:
+    fitting = {m for m in magnitudes if 0 <= m < sign}
+    return sorted(fitting | {m | sign for m in fitting})
