@@ -4,10 +4,11 @@
 values which say what they can represent; nothing else in this package depends on their names.
 """
 
-from hwdse.formats.base import Format, Overflow, Rounding, Unpacked
+from hwdse.formats.base import Format, Overflow, Rounding, ScalarFormat, Seed, Unpacked
 from hwdse.formats.integer import IntegerFormat
 from hwdse.formats.minifloat import Minifloat, NanPolicy
 from hwdse.formats.registry import get, names
+from hwdse.formats.scalars import scalar
 from hwdse.formats.sqnr import sqnr_db
 
 __all__ = [
@@ -17,8 +18,11 @@ __all__ = [
     "NanPolicy",
     "Overflow",
     "Rounding",
+    "ScalarFormat",
+    "Seed",
     "Unpacked",
     "get",
     "names",
+    "scalar",
     "sqnr_db",
 ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 import numpy as np
 import numpy.typing as npt
 
-from hwdse.formats.base import Rounding
+from hwdse.errors import HwdseError
+from hwdse.formats.base import Rounding, Seed, parse_option
 
-__all__ = ["POINT", "decompose", "shift_round"]
+__all__ = ["POINT", "Rounder", "decompose", "parse_rounding", "shift_round"]
 
 # A significand has this many bits after the point: those of binary64. Formats have 23 at most, so
 # an integer of up to 64 bits fits with its low end or-ed into the last bit.
@@ -68,30 +70,87 @@ def _floor_log2(magnitude: _Significands) -> _Exponents:
     return np.asarray(exponent - too_many)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rounder:
+    """A way to round, with the random numbers it draws.
+
+    Members:
+        mode: The way.
+        random: What ``stochastic`` draws from; None for every other way.
+    """
+
+    mode: Rounding
+    random: np.random.Generator | None = None
+
+
+def parse_rounding(rounding: str, seed: Seed = None) -> Rounder:
+    """The rounder that a user's options ask for.
+
+    Args:
+        rounding: A :class:`Rounding`.
+        seed: For ``stochastic``: a seed, 0 or more, or a generator to draw from. The others draw
+            nothing.
+
+    Raises:
+        HwdseError: If there is no such rounding, or ``stochastic`` has no seed or a negative one.
+    """
+    mode = parse_option(Rounding, rounding)
+    if mode is not Rounding.STOCHASTIC:
+        return Rounder(mode=mode)
+    if isinstance(seed, np.random.Generator):
+        return Rounder(mode=mode, random=seed)
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+        raise HwdseError(
+            f"rounding='stochastic' needs a seed, an integer of 0 or more, not {seed!r}; "
+            "the same seed gives the same codes"
+        )
+    return Rounder(mode=mode, random=np.random.default_rng(int(seed)))
+
+
 def shift_round(
     significand: _Significands,
     shift: _Exponents,
     *,
-    rounding: Rounding,
+    rounder: Rounder,
+    sign: _Signs,
     offset: _Significands | None = None,
 ) -> _Significands:
     """``significand / 2**shift + offset``, rounded to an integer.
 
     Args:
         significand: At most 53 bits.
-        shift: 1 or more; beyond 54 bits all is lost, whatever the shift.
-        rounding: The way to round.
+        shift: 1 or more.
+        rounder: The way to round.
+        sign: Where the number is negative: what is upward, is downward in magnitude.
         offset: What to add; it takes part in what is even. Zero by default.
     """
+    # All is lost beyond 54 bits, whatever the shift.
     s = np.minimum(shift, _MAX_SHIFT).astype(np.uint64)
     if offset is None:
         offset = np.zeros(significand.shape, dtype=np.uint64)
-    if rounding is Rounding.TOWARD_ZERO:
-        return np.asarray((significand >> s) + offset)
-    half = np.uint64(1) << (s - np.uint64(1))
-    if rounding is Rounding.NEAREST_AWAY:
-        return np.asarray(((significand + half) >> s) + offset)
-    if rounding is Rounding.NEAREST_EVEN:
-        odd = ((significand >> s) + offset) & np.uint64(1)
-        return np.asarray(((significand + half - np.uint64(1) + odd) >> s) + offset)
-    assert_never(rounding)
+    one = np.uint64(1)
+    match rounder.mode:
+        case Rounding.TOWARD_ZERO:
+            added: Any = np.uint64(0)
+        case Rounding.NEAREST_AWAY:
+            added = one << (s - one)
+        case Rounding.NEAREST_EVEN:
+            odd = ((significand >> s) + offset) & one
+            added = (one << (s - one)) - one + odd
+        case Rounding.TOWARD_POSITIVE:
+            added = np.where(sign, np.uint64(0), (one << s) - one)
+        case Rounding.TOWARD_NEGATIVE:
+            added = np.where(sign, (one << s) - one, np.uint64(0))
+        case Rounding.TO_ODD:
+            even = one - (((significand >> s) + offset) & one)
+            added = ((one << s) - one) * even
+        case Rounding.STOCHASTIC:
+            assert rounder.random is not None
+            drawn = rounder.random.integers(0, 1 << 64, size=s.shape, dtype=np.uint64)
+            added = drawn >> (np.uint64(64) - s)
+            # What is cut here has a probability below 2**-62.
+            excess = np.minimum(shift - s.astype(np.int64), 63).astype(np.uint64)
+            significand = significand >> excess
+        case _:
+            assert_never(rounder.mode)
+    return np.asarray(((significand + added) >> s) + offset)

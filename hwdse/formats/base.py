@@ -5,27 +5,44 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from hwdse.errors import HwdseError, nearest_hint
 
-__all__ = ["Family", "Format", "Overflow", "Rounding", "Unpacked", "parse_option"]
+__all__ = [
+    "Family",
+    "Format",
+    "Overflow",
+    "Rounding",
+    "ScalarFormat",
+    "Seed",
+    "Unpacked",
+    "parse_option",
+]
+
+Seed = int | np.random.Generator | None
 
 
 class Rounding(enum.StrEnum):
     """How a real number between two neighbouring values of a format becomes one of them.
 
-    IEEE 754-2019, section 4.3. A tie under ``nearest-even`` goes to the neighbour whose code is
-    even; where the significand has one bit only (``eXm0``), that is the parity of the exponent
-    field, as in P3109.
+    The five attributes of IEEE 754-2019, section 4.3; ``to-odd`` of IEEE P3109; and ``stochastic``,
+    which takes the upper neighbour with the probability of the number's distance from the lower one
+    in units of their gap. A tie under ``nearest-even`` goes to the neighbour whose code is even;
+    where the significand has one bit only (``eXm0``), that is the parity of the exponent field, as
+    in P3109.
     """
 
     NEAREST_EVEN = "nearest-even"
     NEAREST_AWAY = "nearest-away"
     TOWARD_ZERO = "toward-zero"
+    TOWARD_POSITIVE = "toward-positive"
+    TOWARD_NEGATIVE = "toward-negative"
+    TO_ODD = "to-odd"
+    STOCHASTIC = "stochastic"
 
 
 class Overflow(enum.StrEnum):
@@ -64,7 +81,9 @@ class Unpacked:
 class Format(Protocol):
     """A number format: a name, what it can represent, and the way to its codes and back.
 
-    Codes are unsigned bit patterns. Formats are immutable, hashable, and compare by value.
+    Formats are immutable, hashable, and compare by value. Two kinds exist: a
+    :class:`ScalarFormat` codes each number by itself; a
+    :class:`~hwdse.formats.block.BlockFormat` codes runs of numbers that share a scale.
     """
 
     @property
@@ -74,7 +93,7 @@ class Format(Protocol):
 
     @property
     def kind(self) -> str:
-        """The kind of format, such as ``integer`` or ``minifloat``."""
+        """The kind of format, such as ``integer``, ``minifloat`` or ``block``."""
         ...
 
     @property
@@ -112,7 +131,22 @@ class Format(Protocol):
         """The least magnitude below ``min_normal`` that is not zero; None if there is none."""
         ...
 
-    def decode(self, codes: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    @property
+    def specials(self) -> tuple[str, ...]:
+        """What there is besides finite numbers: of ``inf``, ``NaN``, ``NaR``."""
+        ...
+
+    @property
+    def block(self) -> int | None:
+        """Values that share a scale; None where each is coded by itself, or a whole axis shares."""
+        ...
+
+    @property
+    def scale_format(self) -> str | None:
+        """Name of the format of the shared scales; None without."""
+        ...
+
+    def decode(self, codes: Any) -> npt.NDArray[np.float64]:
         """The values of codes, exactly."""
         ...
 
@@ -121,12 +155,61 @@ class Format(Protocol):
         x: npt.ArrayLike,
         rounding: str = Rounding.NEAREST_EVEN,
         overflow: str = Overflow.SATURATE,
-    ) -> npt.NDArray[np.unsignedinteger[Any]]:
-        """The codes of numbers, rounded once, in the smallest unsigned dtype that holds them."""
+        *,
+        seed: Seed = None,
+    ) -> Any:
+        """The codes of numbers, rounded once."""
         ...
 
-    def quantize(self, x: npt.ArrayLike, axis: int = -1) -> npt.NDArray[np.float64]:
+    def quantize(
+        self,
+        x: npt.ArrayLike,
+        axis: int = -1,
+        *,
+        rounding: str = Rounding.NEAREST_EVEN,
+        overflow: str = Overflow.SATURATE,
+        seed: Seed = None,
+    ) -> npt.NDArray[np.float64]:
         """The representable values that numbers round to."""
+        ...
+
+
+class ScalarFormat(Format, Protocol):
+    """A format that codes each number by itself; its codes are unsigned bit patterns.
+
+    What hardware needs to decode an operand is here too: a finite code is worth
+    ``(-1)**sign * significand * 2**(lsb_exponent + shift)``, with a significand of at most
+    ``significand_bits`` bits and a shift of 0 to ``max_shift``.
+    """
+
+    @property
+    def significand_bits(self) -> int:
+        """Width of the widest significand that :meth:`unpack` gives."""
+        ...
+
+    @property
+    def lsb_exponent(self) -> int:
+        """Exponent of the last bit of all: every value is a multiple of 2 to this power."""
+        ...
+
+    @property
+    def max_shift(self) -> int:
+        """Largest exponent that :meth:`unpack` gives, over :attr:`lsb_exponent`."""
+        ...
+
+    def decode(self, codes: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """The values of codes, exactly, in an array of the same shape."""
+        ...
+
+    def encode(
+        self,
+        x: npt.ArrayLike,
+        rounding: str = Rounding.NEAREST_EVEN,
+        overflow: str = Overflow.SATURATE,
+        *,
+        seed: Seed = None,
+    ) -> npt.NDArray[np.unsignedinteger[Any]]:
+        """The codes of numbers, rounded once, in the smallest unsigned dtype that holds them."""
         ...
 
     def bit_patterns(self, codes: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -138,12 +221,15 @@ class Format(Protocol):
         ...
 
     def codes(self) -> npt.NDArray[np.unsignedinteger[Any]]:
-        """Every code, in rising order."""
+        """Every valid code, in rising order."""
         ...
 
 
+_Found = TypeVar("_Found", covariant=True)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Family:
+class Family(Generic[_Found]):
     """What a module brings to the registry: formats to list, and a reader of names.
 
     Members:
@@ -152,7 +238,7 @@ class Family:
         names: The formats worth listing; ``parse`` may know many more.
     """
 
-    parse: Callable[[str], Format | None]
+    parse: Callable[[str], _Found | None]
     names: tuple[str, ...]
 
 

@@ -18,8 +18,16 @@ from hwdse.formats._arrays import (
     code_dtype,
     refuse_nans,
 )
-from hwdse.formats._rounding import POINT, decompose, shift_round
-from hwdse.formats.base import Family, Overflow, Rounding, Unpacked, parse_option
+from hwdse.formats._rounding import POINT, Rounder, decompose, parse_rounding, shift_round
+from hwdse.formats.base import (
+    Family,
+    Overflow,
+    Rounding,
+    ScalarFormat,
+    Seed,
+    Unpacked,
+    parse_option,
+)
 
 __all__ = ["FAMILY", "IntegerFormat", "parse"]
 
@@ -80,6 +88,36 @@ class IntegerFormat:
         return None
 
     @property
+    def specials(self) -> tuple[str, ...]:
+        """None: every code is a number."""
+        return ()
+
+    @property
+    def block(self) -> None:
+        """None: no scale is shared."""
+        return None
+
+    @property
+    def scale_format(self) -> None:
+        """None: no scale is shared."""
+        return None
+
+    @property
+    def significand_bits(self) -> int:
+        """Width of the largest magnitude."""
+        return max(self._high, -self._low).bit_length()
+
+    @property
+    def lsb_exponent(self) -> int:
+        """0: values are integers."""
+        return 0
+
+    @property
+    def max_shift(self) -> int:
+        """0: all codes have the same exponent."""
+        return 0
+
+    @property
     def _high(self) -> int:
         return (1 << (self.bits - self.signed)) - 1
 
@@ -123,6 +161,8 @@ class IntegerFormat:
         x: npt.ArrayLike,
         rounding: str = Rounding.NEAREST_EVEN,
         overflow: str = Overflow.SATURATE,
+        *,
+        seed: Seed = None,
     ) -> npt.NDArray[np.unsignedinteger[Any]]:
         """The codes of numbers, each rounded once from its exact value.
 
@@ -130,6 +170,7 @@ class IntegerFormat:
             x: float16, float32, float64 or integers, of any shape; infinities saturate.
             rounding: A :class:`Rounding`.
             overflow: ``saturate``; integers have neither infinity nor NaN.
+            seed: What ``stochastic`` draws from: a seed, or a generator.
 
         Returns:
             Unsigned bit patterns in the smallest dtype that holds them, of the same shape.
@@ -137,7 +178,7 @@ class IntegerFormat:
         Raises:
             HwdseError: If there is a NaN, the dtype is another, or an option is not to be had.
         """
-        how = parse_option(Rounding, rounding)
+        rounder = parse_rounding(rounding, seed)
         if parse_option(Overflow, overflow) is not Overflow.SATURATE:
             raise HwdseError(
                 f"{self.name} has neither infinities nor NaN, so overflow={str(overflow)!r} is "
@@ -148,16 +189,16 @@ class IntegerFormat:
 
         def encode_chunk(chunk: npt.NDArray[Any]) -> npt.NDArray[Any]:
             if chunk.dtype.kind == "f":
-                return self._encode_floats(chunk, how)
+                return self._encode_floats(chunk, rounder)
             return self._encode_integers(chunk)
 
         return apply_in_chunks(encode_chunk, a, dtype=code_dtype(self.bits))
 
-    def _encode_floats(self, x: npt.NDArray[Any], rounding: Rounding) -> npt.NDArray[Any]:
+    def _encode_floats(self, x: npt.NDArray[Any], rounder: Rounder) -> npt.NDArray[Any]:
         sign, significand, exponent = decompose(x)
         # From 2**52 on, a shift of 0 or less would be due; they saturate all the same.
         shift = np.maximum(POINT - exponent, 1)
-        magnitude = shift_round(significand, shift, rounding=rounding)
+        magnitude = shift_round(significand, shift, rounder=rounder, sign=sign)
         limit = np.where(sign, np.uint64(-self._low), np.uint64(self._high))
         magnitude = np.minimum(magnitude, limit)
         # Negated within 64 bits, of which the mask leaves the two's complement code.
@@ -169,11 +210,19 @@ class IntegerFormat:
             return np.minimum(x.astype(np.uint64), np.uint64(self._high))
         return np.clip(x.astype(np.int64), self._low, self._high) & ((1 << self.bits) - 1)
 
-    def quantize(self, x: npt.ArrayLike, axis: int = -1) -> npt.NDArray[np.float64]:
-        """The integers that numbers round to, ties to even, saturating; no scale is applied.
+    def quantize(
+        self,
+        x: npt.ArrayLike,
+        axis: int = -1,
+        *,
+        rounding: str = Rounding.NEAREST_EVEN,
+        overflow: str = Overflow.SATURATE,
+        seed: Seed = None,
+    ) -> npt.NDArray[np.float64]:
+        """The integers that numbers round to; no scale is applied.
 
         Args:
-            x: As for :meth:`encode`.
+            x, rounding, overflow, seed: As for :meth:`encode`.
             axis: Ignored; it is there for formats whose values share a scale along an axis.
 
         Returns:
@@ -182,7 +231,7 @@ class IntegerFormat:
         Raises:
             HwdseError: As for :meth:`encode`.
         """
-        return self.decode(self.encode(x))
+        return self.decode(self.encode(x, rounding, overflow, seed=seed))
 
     def unpack(self, codes: npt.ArrayLike) -> Unpacked:
         """Codes taken apart: the significand is the magnitude, the exponent is 0.
@@ -228,7 +277,7 @@ def parse(name: str) -> IntegerFormat | None:
     return IntegerFormat(name=name, bits=bits, signed=not match[1])
 
 
-FAMILY = Family(
+FAMILY: Family[ScalarFormat] = Family(
     parse=parse,
     names=tuple(f"int{n}" for n in (2, 3, 4, 5, 6, 7, 8, 12, 16))
     + tuple(f"uint{n}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 12, 16)),

@@ -20,8 +20,8 @@ from hwdse.formats._arrays import (
     code_dtype,
     refuse_nans,
 )
-from hwdse.formats._rounding import POINT, decompose, shift_round
-from hwdse.formats.base import Overflow, Rounding, Unpacked, parse_option
+from hwdse.formats._rounding import POINT, Rounder, decompose, parse_rounding, shift_round
+from hwdse.formats.base import Overflow, Rounding, Seed, Unpacked, parse_option
 
 __all__ = ["Minifloat", "NanPolicy"]
 
@@ -155,6 +155,26 @@ class Minifloat:
                 return (field << self.mantissa_bits) | (1 << (self.mantissa_bits - 1))
 
     @property
+    def specials(self) -> tuple[str, ...]:
+        """``inf`` and ``NaN``, as there are."""
+        return ("inf",) * self.infinities + ("NaN",) * (self.nan is not NanPolicy.NONE)
+
+    @property
+    def block(self) -> None:
+        """None: no scale is shared."""
+        return None
+
+    @property
+    def scale_format(self) -> None:
+        """None: no scale is shared."""
+        return None
+
+    @property
+    def significand_bits(self) -> int:
+        """Mantissa and hidden bit."""
+        return self.mantissa_bits + 1
+
+    @property
     def lsb_exponent(self) -> int:
         """Weight of the significand's last bit in subnormals: every value is a multiple of it."""
         return self._min_exponent - self.mantissa_bits
@@ -208,6 +228,8 @@ class Minifloat:
         x: npt.ArrayLike,
         rounding: str = Rounding.NEAREST_EVEN,
         overflow: str = Overflow.SATURATE,
+        *,
+        seed: Seed = None,
     ) -> npt.NDArray[np.unsignedinteger[Any]]:
         """The codes of numbers, each rounded once from its exact value.
 
@@ -220,6 +242,7 @@ class Minifloat:
             overflow: An :class:`Overflow`. Under ``nonfinite``, a number overflows if rounding to
                 this precision, with exponents unbounded, takes it beyond ``max``; toward zero,
                 only infinities do (IEEE 754-2019, section 7.4).
+            seed: What ``stochastic`` draws from: a seed, or a generator.
 
         Returns:
             Unsigned bit patterns in the smallest dtype that holds them, of the same shape.
@@ -228,7 +251,7 @@ class Minifloat:
             HwdseError: If there is a NaN and the format has none, the dtype is another, or an
                 option is not to be had.
         """
-        how = parse_option(Rounding, rounding)
+        rounder = parse_rounding(rounding, seed)
         beyond = self.max_code
         if parse_option(Overflow, overflow) is Overflow.NONFINITE:
             special = self.infinity_code if self.infinities else self.nan_code
@@ -243,13 +266,11 @@ class Minifloat:
             refuse_nans(a, name=self.name)
 
         def encode_chunk(chunk: npt.NDArray[Any]) -> npt.NDArray[Any]:
-            return self._encode_chunk(chunk, how, beyond)
+            return self._encode_chunk(chunk, rounder, beyond)
 
         return apply_in_chunks(encode_chunk, a, dtype=code_dtype(self.bits))
 
-    def _encode_chunk(
-        self, x: npt.NDArray[Any], rounding: Rounding, beyond: int
-    ) -> npt.NDArray[Any]:
+    def _encode_chunk(self, x: npt.NDArray[Any], rounder: Rounder, beyond: int) -> npt.NDArray[Any]:
         sign, significand, exponent = decompose(x)
         # Below the least exponent, one more bit is lost per binade. Above it, codes rise by
         # 2**mantissa_bits per binade; the hidden bit adds the first, and a carry out of the
@@ -257,9 +278,9 @@ class Minifloat:
         binade = exponent - self._min_exponent
         shift = POINT - self.mantissa_bits - np.minimum(binade, 0)
         offset = (np.maximum(binade, 0) << self.mantissa_bits).astype(np.uint64)
-        code = shift_round(significand, shift, rounding=rounding, offset=offset)
+        code = shift_round(significand, shift, rounder=rounder, sign=sign, offset=offset)
         over = code > self.max_code
-        if rounding is Rounding.TOWARD_ZERO and beyond != self.max_code:
+        if rounder.mode is Rounding.TOWARD_ZERO and beyond != self.max_code:
             code = np.where(over, np.uint64(self.max_code), code)
             over = np.isinf(x)
         code = np.where(over, np.uint64(beyond), code)
@@ -267,11 +288,19 @@ class Minifloat:
             code = np.where(np.isnan(x), np.uint64(self.nan_code), code)
         return code | (sign.astype(np.uint64) << (self.bits - 1))
 
-    def quantize(self, x: npt.ArrayLike, axis: int = -1) -> npt.NDArray[np.float64]:
-        """The representable values that numbers round to, ties to even, saturating.
+    def quantize(
+        self,
+        x: npt.ArrayLike,
+        axis: int = -1,
+        *,
+        rounding: str = Rounding.NEAREST_EVEN,
+        overflow: str = Overflow.SATURATE,
+        seed: Seed = None,
+    ) -> npt.NDArray[np.float64]:
+        """The representable values that numbers round to.
 
         Args:
-            x: As for :meth:`encode`.
+            x, rounding, overflow, seed: As for :meth:`encode`.
             axis: Ignored; it is there for formats whose values share a scale along an axis.
 
         Returns:
@@ -280,7 +309,7 @@ class Minifloat:
         Raises:
             HwdseError: As for :meth:`encode`.
         """
-        return self.decode(self.encode(x))
+        return self.decode(self.encode(x, rounding, overflow, seed=seed))
 
     def unpack(self, codes: npt.ArrayLike) -> Unpacked:
         """Codes taken apart, the hidden bit included; subnormals are not normalised.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from hwdse.errors import HwdseError
-from hwdse.formats.base import Family
+from hwdse.formats.base import Family, ScalarFormat
 from hwdse.formats.minifloat import Minifloat, NanPolicy
 
 __all__ = ["FAMILY", "parse"]
@@ -79,7 +79,7 @@ def parse(name: str) -> Minifloat | None:
     return _standard(name, exponent_bits, mantissa_bits, NanPolicy.NONE)
 
 
-FAMILY = Family(
+FAMILY: Family[ScalarFormat] = Family(
     parse=parse,
     names=("e2m1", "e2m3", "e3m2", "e3m4", "e4m3", "e5m2", "fp16", "bf16", "fp32"),
 )

@@ -1,37 +1,38 @@
-"""Names of formats. A further kind of format is one module, and its family in the tuple below."""
+"""Names of all formats. A further kind is one module, and its family in the tuple below."""
 
 from __future__ import annotations
 
 import functools
 
 from hwdse.errors import HwdseError, nearest_hint
-from hwdse.formats import integer, minifloat_names
+from hwdse.formats import scalars
 from hwdse.formats.base import Family, Format
 
 __all__ = ["get", "names"]
 
-_FAMILIES: tuple[Family, ...] = (integer.FAMILY, minifloat_names.FAMILY)
+_BLOCK_FAMILIES: tuple[Family[Format], ...] = ()
 
 
 @functools.cache
 def get(name: str) -> Format:
-    """The format of a name, such as ``int8``, ``e4m3`` or ``fp16``.
+    """The format of a name, such as ``int8``, ``e4m3``, ``mxfp4`` or ``nvfp4``.
 
     Args:
-        name: Lower case; one of :func:`names`, ``int1`` to ``int16``, ``uint1`` to ``uint16``, or
-            an ``eXmY`` that has at most 16 bits. See :func:`hwdse.formats.minifloat_names.parse`.
+        name: Lower case; one of :func:`names`, or any other that a family reads (``e3m5``,
+            ``int4_g64``): the families' ``parse`` functions say which.
 
     Raises:
         HwdseError: If there is no such format; the message says which bound a name breaks, or
             which names are near.
     """
-    for family in _FAMILIES:
-        fmt = family.parse(name)
-        if fmt is not None:
-            return fmt
-    raise HwdseError(f"unknown format {name!r}{nearest_hint(name.lower(), names())}")
+    fmt: Format | None = scalars.parse(name)
+    for family in _BLOCK_FAMILIES:
+        fmt = fmt if fmt is not None else family.parse(name)
+    if fmt is None:
+        raise HwdseError(f"unknown format {name!r}{nearest_hint(name.lower(), names())}")
+    return fmt
 
 
 def names() -> tuple[str, ...]:
     """The formats worth listing, kind by kind."""
-    return tuple(name for family in _FAMILIES for name in family.names)
+    return scalars.names() + tuple(name for family in _BLOCK_FAMILIES for name in family.names)

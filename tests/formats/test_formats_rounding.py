@@ -55,7 +55,7 @@ def test_shift_round(rounding):
     for d in (0, 1, 2):
         significand[d::4] &= ~(2 * tie[d::4] - np.uint64(1))
         significand[d::4] |= tie[d::4] + np.uint64(d) - np.uint64(1)
-    got = shift_round(significand, shift, rounding=rounding)
+    got = shift_round(significand, shift, rounder=rounder, sign=sign)
     want = [
         fraction_round(Fraction(m, 1 << s), rounding)
         for m, s in zip(significand.tolist(), shift.tolist(), strict=True)
