@@ -11,6 +11,10 @@ from typing import Any
 __all__ = ["figure", "note", "print_json", "print_table", "progress"]
 
 
+# From here on an exponent is easier to read than the digits.
+_LONG = 1e9
+
+
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
@@ -39,7 +43,8 @@ def note(text: str) -> None:
 
 def figure(value: float, digits: int = 4) -> str:
     """A number to so many significant digits, without exponent where it is short."""
-    return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
+    short = 10**digits <= abs(value) < _LONG
+    return f"{value:.0f}" if short else f"{value:.{digits}g}"
 
 
 @contextmanager

@@ -10,7 +10,15 @@ import numpy.typing as npt
 
 from hwdse.errors import HwdseError
 
-__all__ = ["all_codes", "apply_in_chunks", "as_codes", "as_reals", "code_dtype", "refuse_nans"]
+__all__ = [
+    "all_codes",
+    "apply_in_chunks",
+    "as_codes",
+    "as_reals",
+    "code_dtype",
+    "first_index",
+    "refuse_nans",
+]
 
 # Temporaries of this many elements stay in the cache, and bound the memory of large tensors.
 _CHUNK = 1 << 15
@@ -33,7 +41,7 @@ def all_codes(*, name: str, bits: int) -> npt.NDArray[np.unsignedinteger[Any]]:
     return np.arange(1 << bits).astype(code_dtype(bits))
 
 
-def _first_index(bad: npt.NDArray[np.bool_]) -> str:
+def first_index(bad: npt.NDArray[np.bool_]) -> str:
     """Where the first True of a mask is, in words: empty for 0-d, one number for 1-d."""
     if bad.ndim == 0:
         return ""
@@ -71,7 +79,7 @@ def as_codes(
             bad |= c > high
         first = int(c.reshape(-1)[int(np.argmax(bad))])
         raise HwdseError(
-            f"{first}{_first_index(bad)} is not a code of {name}: codes are {low} to {high}"
+            f"{first}{first_index(bad)} is not a code of {name}: codes are {low} to {high}"
         )
     return np.asarray(c.astype(np.int64) & high)
 
@@ -98,7 +106,7 @@ def refuse_nans(x: npt.NDArray[Any], *, name: str) -> None:
     bad = np.asarray(np.isnan(x))
     if bad.any():
         count = int(np.count_nonzero(bad))
-        where = _first_index(bad).replace(" at", ", the first at", 1)
+        where = first_index(bad).replace(" at", ", the first at", 1)
         raise HwdseError(f"{name} has no NaN, but the input holds {count}{where}; replace them")
 
 
@@ -109,8 +117,16 @@ def apply_in_chunks(
     dtype: npt.DTypeLike,
 ) -> npt.NDArray[Any]:
     """Apply an elementwise function of 1-d arrays to an array of any shape."""
-    flat = x.reshape(-1)
-    out = np.empty(flat.size, dtype=dtype)
-    for start in range(0, flat.size, _CHUNK):
-        out[start : start + _CHUNK] = function(flat[start : start + _CHUNK])
-    return out.reshape(x.shape)
+    out = np.empty(x.shape, dtype=dtype)
+    # Buffered, so that arrays of any layout and byte order are never copied as a whole.
+    options: Any = {
+        "flags": ["external_loop", "buffered", "zerosize_ok"],
+        "op_flags": [["readonly", "contig"], ["writeonly", "contig"]],
+        "op_dtypes": [x.dtype.newbyteorder("="), out.dtype],
+        "casting": "equiv",
+    }
+    pieces = np.nditer([x, out], order="C", buffersize=_CHUNK, **options)
+    with pieces:
+        for piece, result in pieces:
+            result[...] = function(piece)
+    return out

@@ -11,13 +11,14 @@ import numpy.typing as npt
 from hwdse.errors import HwdseError
 from hwdse.formats.base import Rounding, Seed, parse_option
 
-__all__ = ["POINT", "Rounder", "decompose", "parse_rounding", "shift_round"]
+__all__ = ["POINT", "WIDEST_SHIFT", "Rounder", "decompose", "parse_rounding", "shift_round"]
 
 # A significand has this many bits after the point: those of binary64. Formats have 23 at most, so
 # an integer of up to 64 bits fits with its low end or-ed into the last bit.
 POINT = 52
 
-_MAX_SHIFT = 62
+# No more bits than these are cut off: beyond, nothing but the last bit's being set would count.
+WIDEST_SHIFT = 62
 
 _Signs = npt.NDArray[np.bool_]
 _Significands = npt.NDArray[np.uint64]
@@ -118,14 +119,14 @@ def shift_round(
     """``significand / 2**shift + offset``, rounded to an integer.
 
     Args:
-        significand: At most 53 bits.
+        significand: At most 53 bits; less than ``2**62`` where the shift is 62 at most.
         shift: 1 or more.
         rounder: The way to round.
         sign: Where the number is negative: what is upward, is downward in magnitude.
         offset: What to add; it takes part in what is even. Zero by default.
     """
     # All is lost beyond 54 bits, whatever the shift.
-    s = np.minimum(shift, _MAX_SHIFT).astype(np.uint64)
+    s = np.minimum(shift, WIDEST_SHIFT).astype(np.uint64)
     if offset is None:
         offset = np.zeros(significand.shape, dtype=np.uint64)
     one = np.uint64(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ __all__ = [
     "ScalarFormat",
     "Seed",
     "Unpacked",
+    "Unscaled",
     "parse_option",
 ]
 
@@ -146,6 +147,16 @@ class Format(Protocol):
         """Name of the format of the shared scales; None without."""
         ...
 
+    @property
+    def element(self) -> ScalarFormat:
+        """The format of single codes: of a block's elements; a scalar format itself."""
+        ...
+
+    @property
+    def whole_tensor(self) -> bool:
+        """Whether what a value becomes depends on the least and greatest of the whole tensor."""
+        ...
+
     def decode(self, codes: Any) -> npt.NDArray[np.float64]:
         """The values of codes, exactly."""
         ...
@@ -223,6 +234,40 @@ class ScalarFormat(Format, Protocol):
     def codes(self) -> npt.NDArray[np.unsignedinteger[Any]]:
         """Every valid code, in rising order."""
         ...
+
+
+class _HasBits(Protocol):
+    @property
+    def bits(self) -> int: ...
+
+
+class Unscaled:
+    """What is the same for all formats that code each number by itself; mixed into them."""
+
+    @property
+    def bits_per_value(self: _HasBits) -> float:
+        """The bits of a code: there is no shared scale."""
+        return self.bits
+
+    @property
+    def block(self) -> None:
+        """None: no scale is shared."""
+        return None
+
+    @property
+    def scale_format(self) -> None:
+        """None: no scale is shared."""
+        return None
+
+    @property
+    def whole_tensor(self) -> bool:
+        """False: each number is coded by itself."""
+        return False
+
+    @property
+    def element(self) -> Self:
+        """The format itself."""
+        return self
 
 
 _Found = TypeVar("_Found", covariant=True)

@@ -5,26 +5,43 @@ from __future__ import annotations
 import functools
 
 from hwdse.errors import HwdseError, nearest_hint
-from hwdse.formats import scalars
+from hwdse.formats import abfp, affine, bfp, bitmod, grouped, mx, nv, scalars
 from hwdse.formats.base import Family, Format
 
 __all__ = ["get", "names"]
 
-_BLOCK_FAMILIES: tuple[Family[Format], ...] = ()
+_BLOCK_FAMILIES: tuple[Family[Format], ...] = (
+    mx.FAMILY,
+    nv.FAMILY,
+    bfp.FAMILY,
+    bitmod.FAMILY,
+    affine.FAMILY,
+    grouped.FAMILY,
+    abfp.FAMILY,
+)
 
 
-@functools.cache
 def get(name: str) -> Format:
     """The format of a name, such as ``int8``, ``e4m3``, ``mxfp4`` or ``nvfp4``.
 
     Args:
         name: Lower case; one of :func:`names`, or any other that a family reads (``e3m5``,
-            ``int4_g64``): the families' ``parse`` functions say which.
+            ``int4_g64``): the families' ``parse`` functions say which. Or the path of a codebook,
+            ``levels.yaml`` (:func:`hwdse.formats.codebook_file.load`), also with a group,
+            ``levels.yaml_g64``.
 
     Raises:
         HwdseError: If there is no such format; the message says which bound a name breaks, or
             which names are near.
     """
+    # A file may hold something else by the next call.
+    if any(suffix in name for suffix in scalars.CODEBOOK_SUFFIXES):
+        return _get.__wrapped__(name)
+    return _get(name)
+
+
+@functools.cache
+def _get(name: str) -> Format:
     fmt: Format | None = scalars.parse(name)
     for family in _BLOCK_FAMILIES:
         fmt = fmt if fmt is not None else family.parse(name)

@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 from hwdse.errors import HwdseError, nearest_hint
-from hwdse.formats import integer, minifloat_names
+from hwdse.formats import (
+    codebook_file,
+    codebooks,
+    integer,
+    minifloat_names,
+    nupes,
+    posit,
+    powers_of_two,
+)
 from hwdse.formats.base import Family, ScalarFormat
 
-__all__ = ["names", "parse", "scalar"]
+__all__ = ["CODEBOOK_SUFFIXES", "names", "parse", "scalar"]
 
-_FAMILIES: tuple[Family[ScalarFormat], ...] = (integer.FAMILY, minifloat_names.FAMILY)
+CODEBOOK_SUFFIXES = (".yaml", ".yml")
+"""What the name of a codebook's file ends in."""
+
+_FAMILIES: tuple[Family[ScalarFormat], ...] = (
+    integer.FAMILY,
+    minifloat_names.FAMILY,
+    codebooks.FAMILY,
+    powers_of_two.FAMILY,
+    posit.FAMILY,
+    nupes.FAMILY,
+)
+
+
+def parse(name: str) -> ScalarFormat | None:
+    """The scalar format of a name or of a codebook's file, or None for a name of another shape.
+
+    Raises:
+        HwdseError: If the name is of a known shape but breaks a bound, or the file is no codebook.
+    """
+    if name.endswith(CODEBOOK_SUFFIXES):
+        return codebook_file.load(Path(name))
+    return _parse_name(name)
 
 
 @functools.cache
-def parse(name: str) -> ScalarFormat | None:
-    """The scalar format of a name, or None where it is of another shape.
-
-    Raises:
-        HwdseError: If the name is of a known shape but breaks a bound.
-    """
+def _parse_name(name: str) -> ScalarFormat | None:
     for family in _FAMILIES:
         fmt = family.parse(name)
         if fmt is not None:
@@ -30,11 +55,13 @@ def parse(name: str) -> ScalarFormat | None:
 def scalar(name: str) -> ScalarFormat:
     """The scalar format of a name, such as ``int8``, ``e4m3`` or ``posit8``.
 
+    A codebook's file is none: what is built of a format is called by its name.
+
     Raises:
         HwdseError: If there is no such scalar format; the message says which bound a name breaks,
             or which names are near.
     """
-    fmt = parse(name)
+    fmt = _parse_name(name)
     if fmt is None:
         raise HwdseError(f"unknown scalar format {name!r}{nearest_hint(name.lower(), names())}")
     return fmt

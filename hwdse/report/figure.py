@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import textwrap
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +16,7 @@ from .axes import place, set_scale
 from .labels import Scene, group_near, nearest_on_box, place_labels, staircase
 from .model import Resource, StudyReport, records
 from .text import as_float, clip
-from .theme import BUDGET_MARKS, COLOURS, FIGURE_STYLE, budget_colour
+from .theme import BUDGET_MARKS, COLOURS, budget_colour, drawing
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -51,7 +49,7 @@ def pareto_figure(report: StudyReport) -> Figure:
     columns = 2 if count in (2, 4) else min(count, 3)
     lines = -(-count // columns)
     height = (4.9 if columns == 1 else 4.3 if columns == 2 else 3.9) * lines
-    with _drawing():
+    with drawing():
         figure = Figure(figsize=(_WIDTH, height + 0.8), dpi=_DPI)
         FigureCanvasAgg(figure)
         figure.set_layout_engine(
@@ -94,7 +92,7 @@ def save_pareto(report: StudyReport, directory: Path | str) -> list[Path]:
     folder = make_directory(Path(directory))
     figure = pareto_figure(report)
     buffer = io.BytesIO()
-    with _drawing():
+    with drawing():
         figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
     png = write_bytes(folder / "pareto.png", buffer.getvalue())
     return [png, write_text(folder / "pareto.svg", _svg_text(figure, report))]
@@ -108,20 +106,9 @@ def draw_svg(report: StudyReport) -> str:
 def _svg_text(figure: Figure, report: StudyReport) -> str:
     buffer = io.StringIO()
     metadata = {"Date": None, "Creator": None, "Title": clip(report.title, 200)}
-    with _drawing():
+    with drawing():
         figure.savefig(buffer, format="svg", metadata=metadata)
     return buffer.getvalue()
-
-
-@contextlib.contextmanager
-def _drawing() -> Iterator[None]:
-    """Within it matplotlib has our settings over its defaults, whatever the user configured."""
-    import matplotlib.style
-
-    with matplotlib.style.context(["default", FIGURE_STYLE]), warnings.catch_warnings():
-        # Labels are data and may be of any script; a box for a letter is no reason to fail.
-        warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing", category=UserWarning)
-        yield
 
 
 def _set_scales(report: StudyReport, panels: Sequence[Axes]) -> None:

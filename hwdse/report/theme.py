@@ -6,7 +6,12 @@ under the common kinds of colour blindness; marks differ in shape as well.
 
 from __future__ import annotations
 
-__all__ = ["BUDGET_MARKS", "COLOURS", "FIGURE_STYLE", "budget_colour", "unit_colour"]
+import contextlib
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["BUDGET_MARKS", "COLOURS", "FIGURE_STYLE", "budget_colour", "drawing", "unit_colour"]
 
 COLOURS: dict[str, tuple[str, str]] = {
     "ink": ("#1f2328", "#e6edf3"),
@@ -26,7 +31,7 @@ COLOURS: dict[str, tuple[str, str]] = {
 BUDGET_MARKS = ("D", "^", "P", "v", "X", "p", "<", "h", ">")
 """Marks of the named budgets, in turn."""
 
-FIGURE_STYLE: dict[str, object] = {
+FIGURE_STYLE: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
     "font.size": 9.5,
     "axes.labelsize": 9.5,
@@ -65,6 +70,17 @@ _UNIT_COLOURS = (
     "#dddddd",
     "#aaaa00",
 )
+
+
+@contextlib.contextmanager
+def drawing() -> Iterator[None]:
+    """Within it matplotlib has our settings over its defaults, whatever the user configured."""
+    import matplotlib.style
+
+    with matplotlib.style.context(["default", FIGURE_STYLE]), warnings.catch_warnings():
+        # Labels are data and may be of any script; a box for a letter is no reason to fail.
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing", category=UserWarning)
+        yield
 
 
 def budget_colour(at: int) -> str:

@@ -70,7 +70,7 @@ def array(tmp_path):
     return values
 
 
-@pytest.mark.parametrize("name", ["int4", "e4m3", "e2m1"])
+@pytest.mark.parametrize("name", ["int4", "e4m3", "e2m1", "nf4", "mxfp4", "nvfp4", "int8_channel"])
 def test_quantize(name, hwdse, array, tmp_path):
     fmt = formats.get(name)
     out = tmp_path / "out.npy"
@@ -80,10 +80,83 @@ def test_quantize(name, hwdse, array, tmp_path):
     sqnr = 10 * math.log10((array**2).sum() / ((array - rounded) ** 2).sum())
     assert found["sqnr_db"] == pytest.approx(sqnr)
     assert found["values"] == 42
-    hwdse("quantize", "--format", name, tmp_path / "in.npy", "-o", out, "--codes")
-    codes = np.load(out)
+    assert found["bits_per_value"] == fmt.bits_per_value
+
+
+@pytest.mark.parametrize("name", ["int4", "e4m3", "posit8"])
+def test_quantize_to_codes(name, hwdse, array, tmp_path):
+    fmt = formats.get(name)
+    hwdse("quantize", "--format", name, tmp_path / "in.npy", "-o", tmp_path / "o.npy", "--codes")
+    codes = np.load(tmp_path / "o.npy")
     assert codes.dtype.kind == "u"
-    assert (fmt.decode(codes) == rounded).all()
+    assert (fmt.decode(codes) == fmt.quantize(array)).all()
+
+
+def test_codes_of_blocks_come_with_their_scales(hwdse, array, tmp_path):
+    fmt = formats.get("nvfp4")
+    argv = ["quantize", "--format", "nvfp4", tmp_path / "in.npy", "-o", tmp_path / "o.npy"]
+    found = hwdse(*argv, "--codes")
+    assert "o.scales.npy" in found.err
+    coded = formats.BlockCodes(
+        elements=np.load(tmp_path / "o.npy"),
+        scales=np.load(tmp_path / "o.scales.npy"),
+        tensor_scale=float(np.load(tmp_path / "o.tensor_scale.npy")),
+        axis=1,
+    )
+    assert (fmt.decode(coded) == fmt.quantize(array)).all()
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "in.npy",
+        "o.npy",
+        "o.scales.npy",
+        "o.tensor_scale.npy",
+    ]
+
+
+def test_quantize_by_channel_rotated_and_at_random(hwdse, tmp_path):
+    x = np.random.default_rng(6).standard_normal((4, 64))
+    x[:, 0] *= 50
+    np.save(tmp_path / "in.npy", x)
+    argv = ["quantize", "--format", "mxint4", tmp_path / "in.npy", "-o", tmp_path / "o.npy"]
+    plain = hwdse(*argv, "--per-channel", 0, "--json").document
+    assert len(plain["channel_sqnr_db"]) == 4
+    assert "channel" in hwdse(*argv, "--per-channel", 0).out
+    rotated = hwdse(*argv, "--rotate", 32, "--seed", 1, "--json").document
+    assert rotated["sqnr_db"] > plain["sqnr_db"]
+    first = [*argv, "--rounding", "stochastic", "--seed"]
+    drawn = []
+    for seed in (1, 1, 2):
+        hwdse(*first, seed)
+        drawn.append(np.load(tmp_path / "o.npy"))
+    assert (drawn[0] == drawn[1]).all()
+    assert (drawn[0] != drawn[2]).any()
+    assert "needs a seed" in hwdse(*argv, "--rounding", "stochastic").complaint
+
+
+def test_one_format_in_text_and_as_a_picture(hwdse, tmp_path):
+    text = hwdse("formats", "e2m1").out
+    assert "-6 -4 -3 -2 -1.5 -1 -0.5 0 0.5 1 1.5 2 3 4 6" in text
+    assert "where they lie" in text
+    found = hwdse("formats", "mxfp4", "--json", "-o", tmp_path / "mx.png").document
+    assert found["element"] == "e2m1"
+    assert found["scale_format"] == "e8m0"
+    assert found["block"] == 32
+    assert {"code": 15, "value": -6.0} in found["values"]
+    assert {"low": 4.0, "high": 6.0, "step": 2.0, "count": 2} in found["steps"]
+    assert (tmp_path / "mx.png").read_bytes().startswith(b"\x89PNG")
+    special = hwdse("formats", "e5m2", "--json").document["values"]
+    assert [v["value"] for v in special[124:127]] == ["inf", "NaN", "NaN"]
+    assert "too many to list" in hwdse("formats", "fp32").out
+    assert "too many to draw" in hwdse("formats", "fp32", "-o", tmp_path / "f.png").complaint
+    assert "name it" in hwdse("formats", "-o", tmp_path / "f.png").complaint
+
+
+def test_a_codebook_of_your_own(hwdse, array, tmp_path):
+    (tmp_path / "mine.yaml").write_text("name: mine\nvalues: [-1, -0.25, 0.25, 1]\n")
+    assert "-1 -0.25 0.25 1" in hwdse("formats", tmp_path / "mine.yaml").out
+    argv = ["quantize", "--format", tmp_path / "mine.yaml", tmp_path / "in.npy"]
+    hwdse(*argv, "-o", tmp_path / "o.npy")
+    assert set(np.unique(np.load(tmp_path / "o.npy"))) == {-1.0, -0.25, 0.25, 1.0}
+    assert "mine.yaml" in hwdse("formats", tmp_path / "no-mine.yaml").complaint
 
 
 def test_quantizing_what_is_exact_has_no_noise(hwdse, tmp_path):

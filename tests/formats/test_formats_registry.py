@@ -8,7 +8,7 @@ import pytest
 
 from hwdse import formats
 from hwdse.errors import HwdseError
-from hwdse.formats import IntegerFormat, Minifloat, NanPolicy
+from hwdse.formats import IntegerFormat, NanPolicy
 
 from . import oracles
 
@@ -22,7 +22,7 @@ def test_listed_names_are_found_under_their_own_name():
 
 
 def test_every_shape_of_name():
-    assert len(oracles.ALL_EXMY) > 75
+    assert len(oracles.ALL_EXMY) == 102
     for name in oracles.ALL_EXMY:
         fmt = oracles.minifloat(name)
         assert fmt.name == name
@@ -36,6 +36,46 @@ def test_every_shape_of_name():
 def test_aliases_are_the_same_format():
     assert formats.get("e5m10") is formats.get("fp16")
     assert formats.get("e8m7") is formats.get("bf16")
+    assert formats.get("ue8m0") is formats.get("e8m0")
+    assert formats.get("ue8m0_b100") == formats.get("e8m0_b100")
+
+
+@pytest.mark.parametrize(
+    ("name", "bits", "bias", "nan", "others"),
+    [
+        ("e4m3_ieee", 8, 7, NanPolicy.IEEE, {}),
+        ("e4m3_fin", 8, 7, NanPolicy.NONE, {}),
+        ("e4m3_b3", 8, 3, NanPolicy.ALL_ONES, {}),
+        ("e4m3_nosub", 8, 7, NanPolicy.ALL_ONES, {"subnormals": False}),
+        ("e5m2_fn", 8, 15, NanPolicy.ALL_ONES, {}),
+        ("e5m2_fnuz", 8, 16, NanPolicy.NEGATIVE_ZERO, {}),
+        ("e5m2_b15_fnuz", 8, 15, NanPolicy.NEGATIVE_ZERO, {}),
+        ("e4m3_b11_fnuz", 8, 11, NanPolicy.NEGATIVE_ZERO, {}),
+        ("e3m4_ieee", 8, 3, NanPolicy.IEEE, {}),
+        ("e3m2_b0_fn_nosub", 6, 0, NanPolicy.ALL_ONES, {"subnormals": False}),
+        ("e5m10_fin", 16, 15, NanPolicy.NONE, {}),
+        ("e1m14", 16, 0, NanPolicy.NONE, {}),
+        ("e10m5", 16, 511, NanPolicy.NONE, {}),
+        ("ue4m3", 7, 7, NanPolicy.ALL_ONES, {"signed": False}),
+        ("ue5m3", 8, 15, NanPolicy.ALL_ONES, {"signed": False}),
+        ("ue6m2_fin", 8, 31, NanPolicy.NONE, {"signed": False}),
+        ("ue8m8", 16, 127, NanPolicy.ALL_ONES, {"signed": False}),
+        ("ue1m1", 2, 0, NanPolicy.ALL_ONES, {"signed": False}),
+        (
+            "e8m0",
+            8,
+            127,
+            NanPolicy.ALL_ONES,
+            {"signed": False, "subnormals": False, "zero": False},
+        ),
+    ],
+)
+def test_declared_variants(name, bits, bias, nan, others):
+    fmt = oracles.minifloat(name)
+    assert (fmt.name, fmt.bits, fmt.bias, fmt.nan) == (name, bits, bias, nan)
+    assert fmt.infinities == (nan is NanPolicy.IEEE)
+    flags = {"signed": True, "subnormals": True, "zero": True} | others
+    assert {flag: getattr(fmt, flag) for flag in flags} == flags
 
 
 def test_formats_are_immutable_values():
@@ -52,11 +92,30 @@ def test_formats_are_immutable_values():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("e9m9", "X of eXmY must be 1 to 8, not 9"),
-        ("e0m3", "X of eXmY must be 1 to 8, not 0"),
-        ("e4m11", "Y of eXmY must be 0 to 10, not 11"),
+        ("e9m9", "1 + X + Y of eXmY must be at most 16 bits, not 19"),
+        ("e0m3", "X of eXmY must be 1 or more, not 0"),
+        ("e4m12", "at most 16 bits, not 17"),
         ("e7m10", "at most 16 bits, not 18"),
-        ("e8m0", "unsigned scale of OCP MX"),
+        ("e11m2", "X must be at most 10, as values must fit binary64, not 11"),
+        ("ue9m8", "X + Y of ueXmY must be at most 16 bits, not 17"),
+        ("ue1m0", "X + Y of ueXmY must be at least 2 bits, not 1"),
+        ("e04m3", "did you mean"),
+        ("e4m3_fn", "_fn is what e4m3 is without it; leave it out"),
+        ("e5m2_ieee", "_ieee is what e5m2 is without it"),
+        ("e3m2_fin", "_fin is what e3m2 is without it"),
+        ("e8m7_ieee", "_ieee is what bf16 is without it"),
+        ("e4m3_b7", "a bias of 7 is what there is without _b7"),
+        ("e5m2_b16_fnuz", "a bias of 16 is what there is without _b16"),
+        ("e3m0_nosub", "e3m0 has no subnormals; leave _nosub out"),
+        ("e8m0_nosub", "e8m0 has no subnormals; leave _nosub out"),
+        ("e4m3_nosub_b3", "suffixes are _bN, then one of"),
+        ("e4m3_fn_ieee", "suffixes are _bN, then one of"),
+        ("e4m3_b08", "numbers without leading zeros"),
+        ("e4m3_b5000", "values do not fit binary64 with bias=5000"),
+        ("ue4m3_fnuz", "NEGATIVE_ZERO needs a sign"),
+        ("e8m0_ieee", "infinities and NaNs need a mantissa bit"),
+        ("e1m0_fn", "no finite code but zero is left"),
+        ("e4m3_foo", "did you mean"),
         ("int17", "integers have 1 to 16 bits, not 17"),
         ("uint0", "integers have 1 to 16 bits, not 0"),
         ("INT8", "did you mean 'int8'"),
@@ -83,8 +142,12 @@ def test_impossible_integers(bits):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"exponent_bits": 0}, "exponent_bits must be 1 to 8, not 0"),
-        ({"exponent_bits": 9}, "exponent_bits must be 1 to 8, not 9"),
+        ({"exponent_bits": 0}, "exponent_bits must be 1 to 10, not 0"),
+        ({"exponent_bits": 11}, "exponent_bits must be 1 to 10, not 11"),
+        ({"exponent_bits": 9, "mantissa_bits": 23}, "at most 32 bits, not 33"),
+        ({"signed": False, "nan": NanPolicy.NEGATIVE_ZERO}, "needs a sign, not signed=False"),
+        ({"zero": False}, "without sign and subnormals, not signed=True, subnormals=True"),
+        ({"zero": False, "signed": False}, "not signed=False, subnormals=True"),
         ({"mantissa_bits": 24}, "mantissa_bits must be 0 to 23, not 24"),
         ({"infinities": True}, "infinities go with NanPolicy.IEEE"),
         ({"nan": NanPolicy.IEEE}, "infinities go with NanPolicy.IEEE"),
@@ -148,7 +211,7 @@ def test_bad_dtypes(name, x):
         formats.get(name).encode(x)
 
 
-@pytest.mark.parametrize("name", ["int8", "uint3", "e2m1", "e3m4", "e8m3"])
+@pytest.mark.parametrize("name", ["int8", "uint3", "e2m1", "e3m4", "e8m3", "ue3m3_fin"])
 def test_nan_into_formats_without(name):
     fmt = formats.get(name)
     x = np.zeros((3, 4), np.float32)
@@ -159,6 +222,19 @@ def test_nan_into_formats_without(name):
             use(x)
     with pytest.raises(HwdseError, match="holds 1; replace"):
         fmt.encode(np.nan)
+
+
+@pytest.mark.parametrize("name", ["e2m1", "e4m3", "fp16"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_nans_are_found_in_large_arrays_of_any_dtype(name, dtype):
+    fmt = formats.get(name)
+    x = np.zeros((3, 1 << 18), dtype)
+    x[2, 70_000] = np.nan
+    if fmt.nan_code is None:
+        with pytest.raises(HwdseError, match=r"holds 1, the first at index \(2, 70000\)"):
+            fmt.quantize(x)
+    else:
+        assert np.argwhere(np.isnan(fmt.quantize(x))).tolist() == [[2, 70_000]]
 
 
 @pytest.mark.parametrize("name", ["int8", "uint3", "e2m1", "e3m4"])
@@ -182,11 +258,6 @@ def test_too_many_codes_to_list():
     with pytest.raises(HwdseError, match="too many"):
         IntegerFormat(name="int17", bits=17, signed=True).codes()
     assert formats.get("uint16").codes().tolist() == list(range(65536))
-
-
-def test_kinds_tell_formats_apart():
-    kinds = {type(formats.get(n)): formats.get(n).kind for n in formats.names()}
-    assert kinds == {IntegerFormat: "integer", Minifloat: "minifloat"}
 
 
 def test_import_is_light():
