@@ -26,8 +26,9 @@ from hwdse.formats.scale import (
 
 __all__ = ["Arithmetic", "BlockRounding", "Fast", "Options"]
 
-# Temporaries of this many values, few and of 4 bytes mostly, stay in the cache.
-_FAST_CHUNK = 1 << 16
+# Few temporaries of this many values, of 4 bytes mostly, stay in the cache; of fewer values, the
+# overhead of the calls shows.
+_FAST_CHUNK = 1 << 17
 
 _Codes = npt.NDArray[np.unsignedinteger[Any]]
 _Floats = npt.NDArray[np.float64]
@@ -115,7 +116,8 @@ class BlockRounding:
             x = np.where(bad[:, None], 0.0, x)
         amax = np.abs(x).max(axis=1)
         if options.amax is not None:
-            amax = np.full_like(amax, options.amax)
+            bad = bad | math.isnan(options.amax)
+            amax = np.full_like(amax, 0.0 if math.isnan(options.amax) else options.amax)
         wanted = self._wanted(amax, options)
         over = np.asarray(self._beyond(wanted) & ~bad)
         if over.any():
@@ -246,7 +248,7 @@ class BlockRounding:
 
     def _fast_scales(self, amax: npt.NDArray[Any], fast: Fast, options: Options) -> _Floats | None:
         """The scales of blocks; None if one of them is no matter of course."""
-        if not np.isfinite(amax).all():
+        if not np.isfinite(amax).all() or (options.amax is not None and math.isnan(options.amax)):
             return None
         largest = amax.astype(np.float64)
         if options.amax is not None:
@@ -284,14 +286,15 @@ class BlockRounding:
             if scales is None:
                 values[cut] = self._values(*self.encode(chunk, options), options)
                 continue
+            source = work if fast.element.signed_zero else x
             # One that a power of two makes too small to be normal rounds to zero either way.
             with np.errstate(over="ignore"):
                 if self.arithmetic is Arithmetic.FLOAT32_RECIPROCAL:
-                    np.multiply(x, self._reciprocal(scales, options)[:, None], out=y)
+                    np.multiply(source, self._reciprocal(scales, options)[:, None], out=y)
                 elif self._only_powers:
-                    np.multiply(x, (1 / scales).astype(fast.dtype)[:, None], out=y)
+                    np.multiply(source, (1 / scales).astype(fast.dtype)[:, None], out=y)
                 else:
-                    np.divide(x, (scales * options.tensor)[:, None], out=y)
+                    np.divide(source, (scales * options.tensor)[:, None], out=y)
             round_to_grid(y, fast.element, work)
             if fast.element.signed_zero:
                 copy_signs(y, x, work)

@@ -65,14 +65,16 @@ def grid_of(fmt: ScalarFormat) -> Grid | None:
 def round_to_grid(y: npt.NDArray[Any], grid: Grid, work: npt.NDArray[Any]) -> None:
     """Round numbers in place to the nearest value of a grid, ties to even; beyond it, saturate.
 
-    Zeros and what rounds to zero may change their signs.
-
     Args:
-        y: float32 or float64, none of them NaN.
+        y: float32 or float64, none of them NaN. Where the grid has a negative zero, they are
+            magnitudes: the addition would lose the signs of what rounds to zero.
         grid: Of at most 2**22 steps per binade.
         work: Of the same shape and dtype; overwritten.
     """
-    np.clip(y, grid.low, grid.high, out=y)
+    if grid.signed_zero:
+        np.minimum(y, y.dtype.type(grid.high), out=y)
+    else:
+        np.clip(y, grid.low, grid.high, out=y)
     bits = np.finfo(y.dtype).nmant
     # The sum of y and 1.5 * 2**bits steps lies between 2**bits and 2**(bits + 1) steps, where
     # numbers are one step apart: the addition rounds y to steps, and the subtraction is exact.
@@ -93,10 +95,10 @@ def round_to_grid(y: npt.NDArray[Any], grid: Grid, work: npt.NDArray[Any]) -> No
 
 
 def copy_signs(y: npt.NDArray[Any], x: npt.NDArray[Any], work: npt.NDArray[Any]) -> None:
-    """Set the signs of numbers of one sign with another's, also those of zeros.
+    """Give magnitudes, zeros included, the signs of other numbers.
 
     Args:
-        y: Zeros, and numbers of the sign of ``x``; of its shape and dtype.
+        y: Of the shape and dtype of ``x``; changed in place.
         x: float32 or float64.
         work: Of the same shape and dtype; overwritten.
     """
@@ -112,7 +114,7 @@ def magnitudes_by_block(x: npt.NDArray[Any], work: npt.NDArray[Any]) -> npt.NDAr
 
     Args:
         x: Of shape (blocks, size), contiguous.
-        work: Of the same shape and dtype, contiguous; overwritten.
+        work: Of the same shape and dtype, contiguous; becomes the magnitudes.
     """
     blocks, size = x.shape
     largest = np.abs(x, out=work).reshape(-1)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hwdse.errors import HwdseError
 from hwdse.formats._quotient import as_binary64, quotient, significant_bits
 
-__all__ = ["as_float32", "tensor_amax", "tensor_scale"]
+__all__ = ["as_float32", "checked_range", "tensor_amax", "tensor_scale"]
 
 _CHUNK = 1 << 15
 _LEAST = 2.0**-126
@@ -33,36 +33,62 @@ def as_float32(a: npt.NDArray[Any], *, name: str) -> npt.NDArray[np.float32]:
     return narrow
 
 
+def checked_range(
+    tensor_range: tuple[float, float], *, nan: bool, name: str
+) -> tuple[float, float]:
+    """The least and greatest value of a tensor, as a caller gives them.
+
+    Args:
+        tensor_range: The two.
+        nan: Whether both may be NaN, for a tensor with NaNs or infinities.
+        name: Name of the format, for messages.
+
+    Raises:
+        HwdseError: If they are something else.
+    """
+    try:
+        low, high = (float(end) for end in tensor_range)
+    except (TypeError, ValueError):
+        low, high = math.inf, -math.inf
+    if nan and math.isnan(low) and math.isnan(high):
+        return low, high
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise HwdseError(
+            f"{name}: tensor_range must be two finite numbers, the least one first, "
+            f"not {tensor_range!r}"
+        )
+    return low, high
+
+
 def tensor_amax(
-    a: npt.NDArray[Any], tensor_range: tuple[float, float] | None, *, name: str
+    a: npt.NDArray[Any], tensor_range: tuple[float, float] | None, *, nan: bool, name: str
 ) -> float:
     """The largest finite magnitude of a tensor; 0.0 without any.
 
     Args:
         a: The tensor, or a part of it.
         tensor_range: Its least and greatest value, if known.
+        nan: Whether NaNs as range are in order, and give NaN.
         name: Name of the format, for messages.
 
     Raises:
         HwdseError: If the range is none.
     """
     if tensor_range is not None:
-        low, high = (float(end) for end in tensor_range)
-        if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-            raise HwdseError(
-                f"{name}: tensor_range must be two finite numbers, the least one first, "
-                f"not {tensor_range!r}"
-            )
+        low, high = checked_range(tensor_range, nan=nan, name=name)
         return max(abs(low), abs(high))
+    if a.size == 0:
+        return 0.0
+    if a.dtype.kind == "f":
+        # NaNs stay, so that this tells whether all are finite.
+        low, high = float(a.min()), float(a.max())
+        if math.isfinite(low) and math.isfinite(high):
+            return max(-low, high, 0.0)
     amax = 0.0
     flat = a.reshape(-1)
     for start in range(0, flat.size, _CHUNK):
-        chunk = flat[start : start + _CHUNK]
-        magnitude = np.abs(chunk if chunk.dtype.kind == "f" else as_binary64(chunk))
-        largest = magnitude.max()
-        if not np.isfinite(largest):
-            largest = np.where(np.isfinite(magnitude), magnitude, 0).max()
-        amax = max(amax, float(largest))
+        magnitude = np.abs(as_binary64(flat[start : start + _CHUNK]))
+        amax = max(amax, float(np.where(np.isfinite(magnitude), magnitude, 0.0).max()))
     return amax
 
 

@@ -152,6 +152,11 @@ class AbfpFormat:
         return False
 
     @property
+    def one_piece(self) -> bool:
+        """False: tiles are coded by themselves."""
+        return False
+
+    @property
     def _largest(self) -> int:
         return (1 << (self.bits - 1)) - 1
 

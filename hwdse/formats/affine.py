@@ -30,6 +30,7 @@ from hwdse.formats._per_block import (
 )
 from hwdse.formats._quotient import as_binary64, quotient
 from hwdse.formats._rounding import Rounder, parse_rounding
+from hwdse.formats._tensor_scale import checked_range
 from hwdse.formats.base import (
     Family,
     Format,
@@ -144,6 +145,11 @@ class AffineFormat:
         """Whether codes depend on the range of the whole tensor: see ``tensor_range``."""
         return self.whole
 
+    @property
+    def one_piece(self) -> bool:
+        """False: the range of the whole tensor is all that matters."""
+        return False
+
     def encode(
         self,
         x: npt.ArrayLike,
@@ -167,8 +173,8 @@ class AffineFormat:
             axis: Along which values share scales.
             seed: What ``stochastic`` draws from: a seed, or a generator.
             tensor_range: Least and greatest value of the tensor, where ``x`` is a part of it or
-                they were calibrated; by default those of the finite ``x``. Ignored unless
-                :attr:`whole_tensor`.
+                they were calibrated; by default those of the finite ``x``. NaNs say that there
+                are some, or infinities. Ignored unless :attr:`whole_tensor`.
 
         Raises:
             HwdseError: If there is no such axis, the dtype is another, an option is not to be had,
@@ -180,7 +186,7 @@ class AffineFormat:
         where = blocking(a.shape, axis=axis, block=self.block, whole=self.whole, name=self.name)
         ends = None
         if self.whole and tensor_range is not None:
-            ends = self._checked(tensor_range)
+            ends = checked_range(tensor_range, nan=True, name=self.name)
         narrow = a.dtype.itemsize <= 4
         elements, scales, zero_points = encode_per_block(
             a,
@@ -191,15 +197,6 @@ class AffineFormat:
         return BlockCodes(
             elements=elements, scales=scales, axis=where.axis, zero_points=zero_points
         )
-
-    def _checked(self, tensor_range: tuple[float, float]) -> tuple[float, float]:
-        low, high = (float(end) for end in tensor_range)
-        if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-            raise HwdseError(
-                f"{self.name}: tensor_range must be two finite numbers, the least one first, "
-                f"not {tensor_range!r}"
-            )
-        return low, high
 
     def _encode_blocks(
         self,
@@ -212,6 +209,8 @@ class AffineFormat:
     ) -> tuple[_Array, ...]:
         x = as_binary64(values)
         bad = np.asarray(~np.isfinite(x).all(axis=1))
+        if ends is not None and math.isnan(ends[0]):
+            bad, ends = np.ones_like(bad), None
         x = np.where(bad[:, None], 0.0, x)
         low, high = (x.min(axis=1), x.max(axis=1)) if ends is None else map(np.asarray, ends)
         low = np.broadcast_to(np.minimum(low, 0.0), bad.shape)

@@ -157,6 +157,11 @@ class Format(Protocol):
         """Whether what a value becomes depends on the least and greatest of the whole tensor."""
         ...
 
+    @property
+    def one_piece(self) -> bool:
+        """Whether it depends on all values of the tensor, so that these must be given at once."""
+        ...
+
     def decode(self, codes: Any) -> npt.NDArray[np.float64]:
         """The values of codes, exactly."""
         ...
@@ -261,6 +266,11 @@ class Unscaled:
 
     @property
     def whole_tensor(self) -> bool:
+        """False: each number is coded by itself."""
+        return False
+
+    @property
+    def one_piece(self) -> bool:
         """False: each number is coded by itself."""
         return False
 

@@ -155,6 +155,11 @@ class BitmodFormat:
         return False
 
     @property
+    def one_piece(self) -> bool:
+        """False: groups are coded by themselves."""
+        return False
+
+    @property
     def _selector_bits(self) -> int:
         return (len(self.candidates) - 1).bit_length()
 

@@ -155,6 +155,11 @@ class BlockFormat:
         """Whether codes depend on the range of the whole tensor: see ``tensor_range``."""
         return self.whole or self.tensor_scale
 
+    @property
+    def one_piece(self) -> bool:
+        """Whether the scale depends on all values of the tensor, not on their range alone."""
+        return self.whole and self.rule is ScaleRule.MSE
+
     @functools.cached_property
     def _rounding(self) -> BlockRounding:
         return BlockRounding(
@@ -190,7 +195,8 @@ class BlockFormat:
             axis: Along which values share scales.
             seed: What ``stochastic`` draws from: a seed, or a generator.
             tensor_range: Least and greatest value of the tensor, where ``x`` is a part of it or
-                they were calibrated; by default those of ``x``. Ignored unless
+                they were calibrated; by default those of the finite ``x``. NaNs say that there
+                are some, or infinities, in a tensor that shares one scale. Ignored unless
                 :attr:`whole_tensor`.
 
         Raises:
@@ -226,7 +232,10 @@ class BlockFormat:
             _refuse_nonfinite(a, name=self.name)
         if self.arithmetic is Arithmetic.FLOAT32_RECIPROCAL:
             a = as_float32(a, name=self.name)
-        amax = tensor_amax(a, tensor_range, name=self.name) if self.whole_tensor else 0.0
+        amax = 0.0
+        if self.whole_tensor:
+            nan = not self.tensor_scale
+            amax = tensor_amax(a, tensor_range, nan=nan, name=self.name)
         options = Options(
             rounding=rounder.mode,
             overflow=over,

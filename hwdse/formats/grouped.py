@@ -23,9 +23,8 @@ from hwdse.formats.scale import ScaleRule
 
 __all__ = ["FAMILY", "parse"]
 
-_NAME = re.compile(
-    r"(.+?)_(?:(tensor)|(channel)|g(0|[1-9][0-9]{0,6}))(?:_(fp16|bf16|e8m0))?(_mse)?"
-)
+_SCALES = ("fp32", "fp16", "bf16", "e8m0")
+_NAME = re.compile(r"(.+?)_(?:(tensor)|(channel)|g(0|[1-9][0-9]{0,18}))(?:_([a-z0-9]+?))??(_mse)?")
 
 
 def parse(name: str) -> BlockFormat | None:
@@ -43,11 +42,19 @@ def parse(name: str) -> BlockFormat | None:
     element = None if match is None else scalars.parse(match[1])
     if match is None or element is None:
         return None
+    scale = match[5] or _SCALES[0]
+    if match[5] is not None and scale not in _SCALES[1:]:
+        held = scalars.parse(scale)
+        if held is None:
+            return None
+        raise HwdseError(
+            f"unknown format {name!r}: scales are {', '.join(_SCALES)} (the first where none is "
+            f"named), not {scale}, whose largest is {held.max:g}"
+        )
     if not element.signed or element.max <= 0:
         raise HwdseError(
             f"unknown format {name!r}: elements must have both signs, not {element.name}"
         )
-    scale = match[5] or "fp32"
     absmax = ScaleRule.CEIL if scale == "e8m0" else ScaleRule.ROUND
     try:
         return BlockFormat(

@@ -30,10 +30,10 @@ from hwdse.formats.scale import ScaleRule, check_rule
 __all__ = ["FAMILY", "parse"]
 
 _BLOCK = 16
-_SCALE = "e4m3"
+_SCALES = ("e4m3", "ue5m3", "ue4m3")
 _MAX_INTEGER_BITS = 16
 _NAME = re.compile(
-    rf"nv(?:fp4|int(0|[1-9][0-9]{{0,3}})){BLOCK_SUFFIX}(?:_(ue5m3|ue4m3))?(_divide)?{RULE_SUFFIX}"
+    rf"nv(?:fp4|int(0|[1-9][0-9]{{0,3}})){BLOCK_SUFFIX}(?:_(u?e[0-9]+m[0-9]+|u?int[0-9]+|fp[0-9]+|bf16))?(_divide)?{RULE_SUFFIX}"
 )
 
 
@@ -55,7 +55,12 @@ def parse(name: str) -> BlockFormat | None:
                 f"unknown format {name!r}: N of nvintN must be 2 to {_MAX_INTEGER_BITS}, not {bits}"
             )
         element = f"int{bits}_sym"
-    scales = scalar(scale or _SCALE)
+    if scale is not None and scale not in _SCALES[1:]:
+        raise HwdseError(
+            f"unknown format {name!r}: block scales beside a tensor scale are {', '.join(_SCALES)} "
+            f"(the first where none is named), not {scale}"
+        )
+    scales = scalar(scale or _SCALES[0])
     chosen = named_rule(rule, default=ScaleRule.ROUND, name=name)
     check_rule(chosen, scale=scales, name=f"unknown format {name!r}")
     return BlockFormat(

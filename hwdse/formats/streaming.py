@@ -73,7 +73,8 @@ def quantize_stream(
     """Quantise an array into the places that a sink makes.
 
     The result is that of :meth:`hwdse.formats.Format.quantize`, except that ``stochastic`` draws in
-    the order of the pieces. Only formats whose blocks are longer than a piece take more memory.
+    the order of the pieces. Only formats whose scales depend on more
+    than a piece of values, and not just on their range, take more memory.
 
     Args:
         job: What to do.
@@ -123,6 +124,8 @@ def quantize_stream(
 
 def _pieces(job: Job, view: npt.NDArray[Any], axis: int) -> list[_Index]:
     """Where an array may be cut; an empty array is one piece."""
+    if job.format.one_piece:
+        return [(slice(None),) * view.ndim]
     unit = job.format.block
     if unit is None:
         unit = 1 if job.format.scale_format is None or job.format.whole_tensor else None
@@ -138,11 +141,16 @@ def _rotated(job: Job, piece: npt.NDArray[Any], axis: int) -> npt.NDArray[Any]:
 
 
 def _range(job: Job, view: npt.NDArray[Any], axis: int) -> tuple[float, float]:
-    """Least and greatest finite value of all that is to be quantised; (0, 0) without any."""
+    """Least and greatest finite value of all that is to be quantised; (0, 0) without any.
+
+    Two NaNs where one scale serves the whole tensor, and there are NaNs or infinities.
+    """
     low, high = math.inf, -math.inf
     for index in _pieces(job, view, axis):
         signal = _rotated(job, view[index], axis)
         finite = signal[np.isfinite(signal)]
+        if job.format.block is None and finite.size < signal.size:
+            return math.nan, math.nan
         if finite.size:
             low, high = min(low, float(finite.min())), max(high, float(finite.max()))
     return (low, high) if low <= high else (0.0, 0.0)

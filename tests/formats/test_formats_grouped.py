@@ -1,6 +1,7 @@
 """Absmax scales per tensor, channel and group, against the definition in Fractions."""
 
 import bisect
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -180,3 +181,18 @@ def test_a_wrong_scale_rule_is_seen(monkeypatch):
     monkeypatch.setattr(formats, "get", {"int4_g16_bf16": wrong}.get)
     with pytest.raises(AssertionError):
         check("int4_g16_bf16", x)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("int4_g128_e4m3", "scales are fp32, fp16, bf16, e8m0"),
+        ("nf4_g64_int4", "not int4, whose largest is 7"),
+        ("int8_tensor_fp32", "(the first where none is named)"),
+        ("nvfp4_e8m0", "block scales beside a tensor scale are e4m3, ue5m3, ue4m3"),
+        ("nvint4_int8", "not int8"),
+    ],
+)
+def test_formats_that_cannot_hold_the_scale(name, message):
+    with pytest.raises(HwdseError, match=re.escape(message)):
+        formats.get(name)

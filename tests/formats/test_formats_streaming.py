@@ -104,6 +104,40 @@ def test_memory_and_byte_order_make_no_difference():
             assert np.array_equal(memory.arrays["values"], formats.get(name).quantize(x))
 
 
+@pytest.mark.parametrize("name", ["int8_tensor", "uint8_tensor", "int8_channel", "nvfp4", "mxfp4"])
+def test_what_is_not_finite_spoils_as_much_as_in_the_whole(name):
+    x = signal((40, 70))
+    x[20, 3] = np.nan
+    x[2, 5] = np.inf
+    fmt = formats.get(name)
+    for codes in (False, True):
+        memory = Memory()
+        quantize_stream(Job(format=fmt), x, memory, codes=codes)
+        if codes:
+            scales = fmt.encode(x).scales
+            assert np.array_equal(memory.arrays["scales"].reshape(scales.shape), scales)
+        else:
+            want = fmt.quantize(x)
+            assert np.isnan(want).any()
+            assert np.array_equal(memory.arrays["values"], want, equal_nan=True)
+
+
+def test_one_searched_scale_for_a_tensor_needs_all_of_it():
+    x = signal((40, 70))
+    fmt = formats.get("int4_tensor_mse")
+    memory = Memory()
+    quantize_stream(Job(format=fmt), x, memory)
+    assert np.array_equal(memory.arrays["values"], fmt.quantize(x))
+    assert fmt.one_piece
+
+
+@pytest.mark.parametrize("bad", [(1.0, -1.0), (0.0, np.inf), (np.nan, 1.0), 3.0, ("a", "b"), ()])
+@pytest.mark.parametrize("name", ["int8_tensor", "uint8_tensor", "nvfp4"])
+def test_ranges_that_are_none(name, bad):
+    with pytest.raises(HwdseError, match="tensor_range must be two finite numbers"):
+        formats.get(name).quantize(signal((4, 32)), tensor_range=bad)
+
+
 def test_rotation_is_undone():
     x = signal((40, 64))
     x[:, 7] *= 30
