@@ -38,7 +38,16 @@ from hwdse.formats._per_block import (
 )
 from hwdse.formats._quotient import as_binary64
 from hwdse.formats._rounding import POINT, Rounder, decompose, parse_rounding, shift_round
-from hwdse.formats.base import Family, Format, Overflow, Rounding, ScalarFormat, Seed, parse_option
+from hwdse.formats.base import (
+    Family,
+    Format,
+    Overflow,
+    Rounding,
+    ScalarFormat,
+    Seed,
+    SharedScales,
+    parse_option,
+)
 from hwdse.formats.block import check_block
 from hwdse.formats.integer import IntegerFormat
 from hwdse.formats.scale import limits
@@ -56,7 +65,7 @@ _Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class AbfpFormat:
+class AbfpFormat(SharedScales):
     """Symmetric integers of which tiles share a BF16 scale, and the converter behind products.
 
     Tiles with NaNs or infinities and tiles beyond the scales are treated as by
@@ -120,11 +129,6 @@ class AbfpFormat:
         return limits(self.scale).least / self._largest
 
     @property
-    def min_subnormal(self) -> None:
-        """None: all values of a tile have the same precision."""
-        return None
-
-    @property
     def specials(self) -> tuple[str, ...]:
         """``NaN``, by way of the scale."""
         return ("NaN",)
@@ -135,26 +139,11 @@ class AbfpFormat:
         return scalars.scalar("bf16")
 
     @property
-    def scale_format(self) -> str:
-        """``bf16``."""
-        return self.scale.name
-
-    @property
     def element(self) -> IntegerFormat:
         """The significands, as integers."""
         return IntegerFormat(
             name=f"int{self.bits}_sym", bits=self.bits, signed=True, symmetric=True
         )
-
-    @property
-    def whole_tensor(self) -> bool:
-        """False: tiles are coded by themselves."""
-        return False
-
-    @property
-    def one_piece(self) -> bool:
-        """False: tiles are coded by themselves."""
-        return False
 
     @property
     def _largest(self) -> int:

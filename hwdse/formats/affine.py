@@ -38,6 +38,7 @@ from hwdse.formats.base import (
     Rounding,
     ScalarFormat,
     Seed,
+    SharedScales,
     parse_option,
 )
 from hwdse.formats.block import check_block
@@ -53,7 +54,7 @@ _Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class AffineFormat:
+class AffineFormat(SharedScales):
     """Unsigned integers of which blocks share a scale and a zero point.
 
     Blocks with NaNs or infinities and blocks beyond the scales are treated as by
@@ -126,29 +127,14 @@ class AffineFormat:
         return limits(self.scale).least
 
     @property
-    def min_subnormal(self) -> None:
-        """None: all values of a block have the same precision."""
-        return None
-
-    @property
     def specials(self) -> tuple[str, ...]:
         """``NaN``, by way of the scale."""
         return ("NaN",)
 
     @property
-    def scale_format(self) -> str:
-        """Name of the format of the scales."""
-        return self.scale.name
-
-    @property
     def whole_tensor(self) -> bool:
         """Whether codes depend on the range of the whole tensor: see ``tensor_range``."""
         return self.whole
-
-    @property
-    def one_piece(self) -> bool:
-        """False: the range of the whole tensor is all that matters."""
-        return False
 
     def encode(
         self,

@@ -19,6 +19,7 @@ __all__ = [
     "Rounding",
     "ScalarFormat",
     "Seed",
+    "SharedScales",
     "Unpacked",
     "Unscaled",
     "parse_option",
@@ -278,6 +279,35 @@ class Unscaled:
     def element(self) -> Self:
         """The format itself."""
         return self
+
+
+class _HasScale(Protocol):
+    @property
+    def scale(self) -> ScalarFormat: ...
+
+
+class SharedScales:
+    """What is the same for formats of which each block has a scale of its own; mixed into them."""
+
+    @property
+    def scale_format(self: _HasScale) -> str:
+        """Name of the format of the shared scales."""
+        return self.scale.name
+
+    @property
+    def min_subnormal(self) -> float | None:
+        """None: no value is called subnormal."""
+        return None
+
+    @property
+    def whole_tensor(self) -> bool:
+        """False: blocks are coded by themselves."""
+        return False
+
+    @property
+    def one_piece(self) -> bool:
+        """False: blocks are coded by themselves."""
+        return False
 
 
 _Found = TypeVar("_Found", covariant=True)

@@ -43,6 +43,7 @@ from hwdse.formats.base import (
     Rounding,
     ScalarFormat,
     Seed,
+    SharedScales,
     parse_option,
 )
 from hwdse.formats.block import check_block
@@ -68,7 +69,7 @@ _Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BitmodFormat:
+class BitmodFormat(SharedScales):
     """Groups that each choose a scale and one of several value sets.
 
     Groups with NaNs or infinities, all-zero groups and groups beyond the scales are treated as by
@@ -130,34 +131,14 @@ class BitmodFormat:
         return self.element.min_normal * limits(self.scale).least
 
     @property
-    def min_subnormal(self) -> None:
-        """None: no value is called subnormal."""
-        return None
-
-    @property
     def specials(self) -> tuple[str, ...]:
         """``NaN``, by way of the scale."""
         return ("NaN",)
 
     @property
-    def scale_format(self) -> str:
-        """Name of the format of the scales."""
-        return self.scale.name
-
-    @property
     def element(self) -> ScalarFormat:
         """The first candidate; the others differ in the value of one code."""
         return self.candidates[0]
-
-    @property
-    def whole_tensor(self) -> bool:
-        """False: groups are coded by themselves."""
-        return False
-
-    @property
-    def one_piece(self) -> bool:
-        """False: groups are coded by themselves."""
-        return False
 
     @property
     def _selector_bits(self) -> int:

@@ -32,7 +32,7 @@ from hwdse.formats._block_rounding import Arithmetic, BlockRounding, Options
 from hwdse.formats._blocks import BlockCodes, Blocking, blocking
 from hwdse.formats._rounding import parse_rounding
 from hwdse.formats._tensor_scale import as_float32, tensor_amax, tensor_scale
-from hwdse.formats.base import Overflow, Rounding, ScalarFormat, Seed, parse_option
+from hwdse.formats.base import Overflow, Rounding, ScalarFormat, Seed, SharedScales, parse_option
 from hwdse.formats.scale import ScaleRule, check_rule, is_power_of_two
 
 __all__ = ["MAX_BLOCK", "Arithmetic", "BlockFormat", "check_block"]
@@ -48,7 +48,7 @@ _Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlockFormat:
+class BlockFormat(SharedScales):
     """Elements of a scalar format, of which blocks share a scale.
 
     Args:
@@ -144,11 +144,6 @@ class BlockFormat:
         """Those of the elements, and ``NaN`` where scales have one."""
         own = set(self.element.specials) | ({"NaN"} & set(self.scale.specials))
         return tuple(special for special in ("inf", "NaN", "NaR") if special in own)
-
-    @property
-    def scale_format(self) -> str:
-        """Name of the format of the shared scales."""
-        return self.scale.name
 
     @property
     def whole_tensor(self) -> bool:
