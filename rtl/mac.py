@@ -6,32 +6,34 @@ from amaranth import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from hwdse.formats import Format, IntegerFormat
 from hwdse.pe.mac import Mac
-from rtl.parts.minifloat import Unpack
+from hwdse.pe.product import is_fixed_point
+from rtl.parts.operand import fixed_point_value, float_decoder, require_decoder
 from rtl.parts.term import float_term_members, integer_term_members
 
-__all__ = ["FloatMultiplier", "IntegerMultiplier", "integer_operand", "term_source"]
+__all__ = ["FloatMultiplier", "IntegerMultiplier", "term_source"]
 
 
 def term_source(unit: Mac) -> wiring.Component:
-    """The component that makes a ``mac``'s terms: ports ``w``, ``a`` and the term."""
-    if isinstance(unit.w, IntegerFormat):
+    """The component that makes a ``mac``'s terms: ports ``w``, ``a`` and the term.
+
+    Raises:
+        HwdseError: There is no decoder for one of its formats.
+    """
+    for fmt in (unit.w, unit.a):
+        require_decoder(fmt)
+    if is_fixed_point(unit.w) and is_fixed_point(unit.a):
         return IntegerMultiplier(unit=unit)
     return FloatMultiplier(unit=unit)
 
 
-def integer_operand(code: object, fmt: Format) -> object:
-    """A code word as the number it stands for."""
-    return code.as_signed() if fmt.signed else code.as_unsigned()
-
-
 class IntegerMultiplier(wiring.Component):
-    """Exact integer product; combinational.
+    """Exact product of fixed-point operands; combinational.
 
     Members:
         w, a: ``In``, code words.
-        value: ``Out``, the product; signed where it can be negative.
+        value: ``Out``, the product in units of the term's last bit; signed where it can be
+            negative.
     """
 
     def __init__(self, *, unit: Mac) -> None:
@@ -42,14 +44,14 @@ class IntegerMultiplier(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        w = integer_operand(self.w, self.unit.w)
-        a = integer_operand(self.a, self.unit.a)
+        w = fixed_point_value(m, self.w, self.unit.w, "decode_w")
+        a = fixed_point_value(m, self.a, self.unit.a, "decode_a")
         m.d.comb += self.value.eq(w * a)
         return m
 
 
 class FloatMultiplier(wiring.Component):
-    """Exact minifloat product as sign, significand and shift; combinational.
+    """Exact product as sign, significand and shift; combinational.
 
     Members:
         w, a: ``In``, code words.
@@ -64,8 +66,8 @@ class FloatMultiplier(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.unpack_w = w = Unpack(fmt=self.unit.w)
-        m.submodules.unpack_a = a = Unpack(fmt=self.unit.a)
+        m.submodules.unpack_w = w = float_decoder(self.unit.w)
+        m.submodules.unpack_a = a = float_decoder(self.unit.a)
         m.d.comb += [
             w.code.eq(self.w),
             a.code.eq(self.a),

@@ -6,7 +6,6 @@ from amaranth import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwdse.formats import IntegerFormat
 from hwdse.pe import Unit
 from hwdse.pe.accumulate import FixedAccumulator as FixedSpec
 from rtl.parts.accumulator import FixedAccumulator, FloatAccumulator
@@ -68,7 +67,7 @@ class UnitTop(wiring.Component):
     def _accumulator(self) -> wiring.Component:
         spec, shape = self.unit.accumulator, self.unit.term_shape
         if isinstance(spec, FixedSpec):
-            integer = isinstance(self.unit.w, IntegerFormat)
+            integer = "value" in self.source.signature.members
             return FixedAccumulator(spec=spec, shape=shape, integer=integer)
         return FloatAccumulator(spec=spec, shape=shape)
 

@@ -18,6 +18,8 @@ from hwdse.formats import Job, quantize_stream
 
 __all__ = ["quantize_file"]
 
+# How .npz files begin.
+_ARCHIVE = b"PK\x03\x04"
 # Below this a progress bar would be gone before it is seen.
 _SHOW_PROGRESS_VALUES = 1 << 24
 
@@ -63,12 +65,13 @@ def _number(value: float) -> float | None:
 
 def _open(source: Path) -> npt.NDArray[Any]:
     try:
-        x = np.load(source, mmap_mode="r", allow_pickle=False)
-    except Exception as error:  # zipfile, tokenize and NumPy raise many kinds
+        with source.open("rb") as stream:
+            archive = stream.read(len(_ARCHIVE)) == _ARCHIVE
+        if not archive:
+            return np.lib.format.open_memmap(source, mode="r")
+    except Exception as error:  # tokenize and NumPy raise many kinds
         raise HwdseError(f"cannot read {str(source)!r} as .npy: {error}") from None
-    if not isinstance(x, np.ndarray):
-        raise HwdseError(f"{source}: holds several arrays; give a .npy file with one")
-    return x
+    raise HwdseError(f"{source}: an archive holds several arrays; give a .npy file with one")
 
 
 @contextmanager

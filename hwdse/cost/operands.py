@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdse.errors import HwdseError
-from hwdse.formats import Format, IntegerFormat
+from hwdse.formats import ScalarFormat
+from hwdse.verify.codes import draw_finite
 
 __all__ = ["DISTRIBUTIONS", "Operands", "operands"]
 
@@ -24,7 +25,7 @@ _LARGEST_FLOAT = 256.0
 
 class _Sampler(Protocol):
     def __call__(
-        self, fmt: Format, shape: tuple[int, ...], side: str, rng: np.random.Generator
+        self, fmt: ScalarFormat, shape: tuple[int, ...], side: str, rng: np.random.Generator
     ) -> NDArray[np.int64]: ...
 
 
@@ -51,8 +52,8 @@ def operands(choice: str) -> Operands:
     Args:
         choice: ``uniform`` (finite codes, equally likely), ``normal`` (N(0, 1), scaled per tensor
             so that the greatest magnitude becomes the format's maximum, at most 256 for
-            minifloats, and rounded), or the path of an ``.npz`` file with arrays ``w`` and ``a``
-            of codes (integer) or values (floating point, scaled as ``normal``).
+            formats with exponents, and rounded), or the path of an ``.npz`` file with arrays ``w``
+            and ``a`` of codes (integer) or values (floating point, scaled as ``normal``).
 
     Raises:
         HwdseError: Neither a distribution nor a readable file.
@@ -70,26 +71,19 @@ def operands(choice: str) -> Operands:
 
 
 def _uniform(
-    fmt: Format, shape: tuple[int, ...], side: str, rng: np.random.Generator
+    fmt: ScalarFormat, shape: tuple[int, ...], side: str, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    codes = rng.integers(0, 1 << fmt.bits, size=shape, dtype=np.int64)
-    while True:
-        unpacked = fmt.unpack(codes)
-        special = unpacked.nan | unpacked.infinite
-        if not special.any():
-            return codes
-        again = rng.integers(0, 1 << fmt.bits, size=int(special.sum()), dtype=np.int64)
-        codes[special] = again
+    return draw_finite(fmt, shape, rng)
 
 
 def _normal(
-    fmt: Format, shape: tuple[int, ...], side: str, rng: np.random.Generator
+    fmt: ScalarFormat, shape: tuple[int, ...], side: str, rng: np.random.Generator
 ) -> NDArray[np.int64]:
     return _scaled(fmt, rng.standard_normal(shape))
 
 
-def _scaled(fmt: Format, values: NDArray[np.float64]) -> NDArray[np.int64]:
-    limit = fmt.max if isinstance(fmt, IntegerFormat) else min(fmt.max, _LARGEST_FLOAT)
+def _scaled(fmt: ScalarFormat, values: NDArray[np.float64]) -> NDArray[np.int64]:
+    limit = fmt.max if fmt.max_shift == 0 else min(fmt.max, _LARGEST_FLOAT)
     largest = float(np.abs(values).max(initial=0.0)) or 1.0
     return fmt.encode(values * (limit / largest)).astype(np.int64)
 
@@ -110,7 +104,7 @@ def _from_file(path: Path) -> Operands:
         _check_array(path, name, arrays[name])
 
     def sample(
-        fmt: Format, shape: tuple[int, ...], side: str, rng: np.random.Generator
+        fmt: ScalarFormat, shape: tuple[int, ...], side: str, rng: np.random.Generator
     ) -> NDArray[np.int64]:
         flat = arrays[side].reshape(-1)
         # Runs of neighbours keep the tensor's own correlation from cycle to cycle.

@@ -10,9 +10,9 @@ from hwdse.pe import Unit
 from hwdse.verify.stimulus import (
     Sequence,
     all_pairs,
-    corner_codes,
+    combinations,
+    corner_pairs,
     hard_sequences,
-    operand_bits,
 )
 
 __all__ = ["element_sequences", "enumerates"]
@@ -24,7 +24,7 @@ _KINDS = 4
 
 def enumerates(unit: Unit, vectors: int) -> bool:
     """Whether ``vectors`` elements hold every operand combination and as many sums besides."""
-    return max(1 << operand_bits(unit), 64) <= vectors // 2
+    return max(combinations(unit), 64) <= vectors // 2
 
 
 def element_sequences(unit: Unit, *, vectors: int, seed: int) -> Iterator[Sequence]:
@@ -36,7 +36,7 @@ def element_sequences(unit: Unit, *, vectors: int, seed: int) -> Iterator[Sequen
     if enumerates(unit, vectors):
         first = list(all_pairs(unit))
     else:
-        corners = _corner_pairs(unit)
+        corners = corner_pairs(unit)
         first = [corners] if corners.vectors <= vectors // 2 else []
     yield from first
     vectors -= sum(sequence.vectors for sequence in first)
@@ -52,12 +52,3 @@ def element_sequences(unit: Unit, *, vectors: int, seed: int) -> Iterator[Sequen
         yield some
         vectors -= some.vectors
         draw += 1
-
-
-def _corner_pairs(unit: Unit) -> Sequence:
-    """Every pair of corner values, the same in all lanes, each as the first of a sum."""
-    pairs = np.meshgrid(corner_codes(unit.w), corner_codes(unit.a), indexing="ij")
-    w, a = (codes.reshape(1, -1) for codes in pairs)
-    if unit.lanes > 1:
-        w, a = (np.repeat(codes[..., None], unit.lanes, axis=-1) for codes in (w, a))
-    return Sequence(w=w, a=a, clear=np.array([True]), gaps=True)

@@ -33,8 +33,7 @@ from hwdse.formats.codebook import Codebook
 from hwdse.formats.hadamard import hadamard, inverse_hadamard
 from hwdse.formats.integer import IntegerFormat
 from hwdse.formats.minifloat import Minifloat, NanPolicy
-from hwdse.formats.registry import get, names
-from hwdse.formats.scalars import scalar
+from hwdse.formats.registry import get, names, scalar
 from hwdse.formats.scale import ScaleRule
 from hwdse.formats.slabs import SLAB_VALUES
 from hwdse.formats.sqnr import SqnrMeter, sqnr_db

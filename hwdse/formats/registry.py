@@ -6,9 +6,9 @@ import functools
 
 from hwdse.errors import HwdseError, nearest_hint
 from hwdse.formats import abfp, affine, bfp, bitmod, grouped, mx, nv, scalars
-from hwdse.formats.base import Family, Format
+from hwdse.formats.base import Family, Format, ScalarFormat
 
-__all__ = ["get", "names"]
+__all__ = ["get", "names", "scalar"]
 
 _BLOCK_FAMILIES: tuple[Family[Format], ...] = (
     mx.FAMILY,
@@ -48,6 +48,24 @@ def _get(name: str) -> Format:
     if fmt is None:
         raise HwdseError(f"unknown format {name!r}{nearest_hint(name.lower(), names())}")
     return fmt
+
+
+def scalar(name: str) -> ScalarFormat:
+    """The scalar format of a name, where single codes are needed; see :func:`get`.
+
+    Raises:
+        HwdseError: If there is no such format, or it is none of single codes.
+    """
+    fmt = scalars.parse_name(name)
+    if fmt is not None:
+        return fmt
+    found = get(name)
+    why = "its values share scales"
+    if found.scale_format is None:
+        why = "a codebook's file gives no name to call a unit by"
+    raise HwdseError(
+        f"format {name!r} cannot serve here: {why}; give a scalar one, such as int8 or e4m3"
+    )
 
 
 def names() -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from hwdse.formats import (
 )
 from hwdse.formats.base import Family, ScalarFormat
 
-__all__ = ["CODEBOOK_SUFFIXES", "names", "parse", "scalar"]
+__all__ = ["CODEBOOK_SUFFIXES", "names", "parse", "parse_name", "scalar"]
 
 CODEBOOK_SUFFIXES = (".yaml", ".yml")
 """What the name of a codebook's file ends in."""
@@ -40,11 +40,16 @@ def parse(name: str) -> ScalarFormat | None:
     """
     if name.endswith(CODEBOOK_SUFFIXES):
         return codebook_file.load(Path(name))
-    return _parse_name(name)
+    return parse_name(name)
 
 
 @functools.cache
-def _parse_name(name: str) -> ScalarFormat | None:
+def parse_name(name: str) -> ScalarFormat | None:
+    """The scalar format of a name, or None for a name of another shape.
+
+    Raises:
+        HwdseError: If the name is of a known shape but breaks a bound.
+    """
     for family in _FAMILIES:
         fmt = family.parse(name)
         if fmt is not None:
@@ -55,13 +60,11 @@ def _parse_name(name: str) -> ScalarFormat | None:
 def scalar(name: str) -> ScalarFormat:
     """The scalar format of a name, such as ``int8``, ``e4m3`` or ``posit8``.
 
-    A codebook's file is none: what is built of a format is called by its name.
-
     Raises:
         HwdseError: If there is no such scalar format; the message says which bound a name breaks,
             or which names are near.
     """
-    fmt = _parse_name(name)
+    fmt = parse_name(name)
     if fmt is None:
         raise HwdseError(f"unknown scalar format {name!r}{nearest_hint(name.lower(), names())}")
     return fmt

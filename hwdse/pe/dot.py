@@ -1,4 +1,4 @@
-"""``dot``: the dot product of ``lanes`` integer pairs a cycle, added to the accumulator."""
+"""``dot``: the dot product of ``lanes`` fixed-point pairs a cycle, added to the accumulator."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdse.errors import HwdseError
-from hwdse.formats import IntegerFormat
 from hwdse.pe.keys import Keys
-from hwdse.pe.mac import product, product_shape
+from hwdse.pe.product import is_fixed_point, product, product_shape
 from hwdse.pe.term import Term, TermShape
 from hwdse.pe.unit import Unit, take_common
 
 __all__ = ["Dot", "parse"]
 
-summary = "dot product of `lanes` integer pairs a cycle"
+summary = "dot product of `lanes` pairs a cycle, of integers or values on a common step"
 example = "dot:w=int4,a=int8,lanes=16"
 
 MAX_LANES = 256
@@ -25,7 +24,7 @@ MAX_LANES = 256
 
 @dataclass(frozen=True)
 class Dot(Unit):
-    """A dot-product unit over integers: exact sum of the lanes, one addition to the accumulator."""
+    """A dot-product unit: the exact sum of the lanes, one addition to the accumulator."""
 
     lane_count: int = 16
 
@@ -44,7 +43,7 @@ class Dot(Unit):
         return TermShape(
             significand_bits=largest.bit_length(),
             max_shift=0,
-            lsb_exponent=0,
+            lsb_exponent=one.lsb_exponent,
             max_units=largest,
             signed=one.signed,
         )
@@ -61,10 +60,12 @@ def parse(keys: Keys) -> Dot:
     common = take_common(keys)
     lanes = keys.integer_of("lanes", 16, 2, MAX_LANES)
     keys.finish()
-    if not isinstance(common.w, IntegerFormat):
-        raise HwdseError(
-            f"spec {keys.text!r}: dot takes integer formats; for minifloats use mac:w=...,a=..."
-        )
+    for fmt in (common.w, common.a):
+        if not is_fixed_point(fmt):
+            raise HwdseError(
+                f"spec {keys.text!r}: dot takes integers of at most 16 bits on a common "
+                f"step, which the values of {fmt.name} are not; use mac:w=...,a=..."
+            )
     if common.acc == "exact" and common.terms < lanes:
         raise HwdseError(
             f"spec {keys.text!r}: terms={common.terms} is less than lanes={lanes}; "

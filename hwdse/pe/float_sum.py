@@ -18,7 +18,8 @@ Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
 # Significands are brought up to this bit before alignment: one bit for the carry and one for the
-# sign of the sum stay free in an int64, and a 48-bit product keeps 13 guard bits.
+# sign of the sum stay free in an int64. Of 60 bits, alignment by 2 places or less loses none, so
+# sums that cancel are exact; after more, at least 60 bits stay above the jammed one.
 _TOP_BIT = 61
 
 
@@ -28,7 +29,7 @@ def add_term(fmt: Minifloat, acc: Int, term: Term, lsb_exponent: int) -> Int:
     Args:
         fmt: Accumulator format; it must have infinities and NaN.
         acc: Code words, int64, any shape.
-        term: Terms of the same shape, significands below 2**49.
+        term: Terms of the same shape, significands below 2**60.
         lsb_exponent: Exponent of the terms' significands at shift 0.
     """
     held = fmt.unpack(acc)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdse.errors import HwdseError
-from hwdse.formats import Minifloat
+from hwdse.formats import Minifloat, NanPolicy
 from hwdse.pe.keys import Keys
 from hwdse.pe.term import Term, TermShape
 from hwdse.pe.unit import Unit, take_common
@@ -105,6 +105,13 @@ def parse(keys: Keys) -> Lmul:
         raise HwdseError(
             f"spec {keys.text!r}: lmul adds the code words of one minifloat format; "
             f"give the same one for w and a, such as {example}"
+        )
+    if not (
+        common.w.signed and common.w.subnormals and common.w.nan is not NanPolicy.NEGATIVE_ZERO
+    ):
+        raise HwdseError(
+            f"spec {keys.text!r}: lmul adds codes with a sign, subnormals and two zeros, which "
+            f"{common.w.name} has not; choose a format such as e4m3"
         )
     if common.w.mantissa_bits < 1:
         raise HwdseError(f"spec {keys.text!r}: lmul needs at least one mantissa bit")

@@ -22,9 +22,9 @@ class TermShape:
 
     Attributes:
         significand_bits: Width of the significand.
-        max_shift: Largest ``shift``; 0 for integers.
+        max_shift: Largest ``shift``; 0 for fixed point.
         lsb_exponent: Exponent of the significand's least significant bit at shift 0.
-        max_units: Largest ``significand << shift`` that occurs.
+        max_units: Largest ``significand << shift`` that occurs in a finite term.
         signed: Whether a term can be negative.
         nan, infinite: Whether a term can be NaN, or infinite.
     """
@@ -62,7 +62,7 @@ class Term:
 
     @classmethod
     def from_integers(cls, values: NDArray[np.int64]) -> Term:
-        """Integers as terms of shift 0."""
+        """Integers, in units of ``2**lsb_exponent``, as terms of shift 0."""
         nothing = np.zeros(values.shape, dtype=np.bool_)
         return cls(
             sign=values < 0,

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from hwdse import formats
 from hwdse.errors import HwdseError
-from hwdse.formats import Format, IntegerFormat, Minifloat
+from hwdse.formats import IntegerFormat, Minifloat, ScalarFormat
 from hwdse.pe.accumulate import Accumulator, FixedAccumulator, FloatAccumulator, clear_schedule
 from hwdse.pe.keys import Keys
 from hwdse.pe.ports import Port
+from hwdse.pe.product import is_fixed_point, product_shape
 from hwdse.pe.term import Term, TermShape
 
 __all__ = ["Common", "Unit", "exact_width", "take_common"]
@@ -33,19 +34,27 @@ MAX_PIPELINE = 2
 # The largest dot product of ResNet18, as in arXiv 2311.12359 (Shedding the Bits).
 DEFAULT_TERMS = 4608
 FLOAT_ACCUMULATORS = ("fp32", "fp16", "bf16")
+# So many can be added to a float exactly within int64; see ``float_sum``.
+MAX_SIGNIFICAND_BITS = 60
+# Contents up to here are within the range of binary64, so that they can be decoded.
+MAX_EXACT_BITS = 1024
 
 
-def exact_width(w: Format, a: Format, terms: int) -> int:
+def exact_width(w: ScalarFormat, a: ScalarFormat, terms: int) -> int:
     """Bits of an accumulator that can neither overflow nor round over ``terms`` products.
 
-    Integers: ``rw + ra + ceil(log2 n) + 1``; minifloats:
-    ``2**ew + mw + 2**ea + ma + ceil(log2 n) - 1`` (arXiv 2311.12359, section 4).
+    As many as the largest sum and a sign take; but at least, so that widths are the published ones,
+    ``rw + ra + ceil(log2 n) + 1`` for integers and
+    ``2**ew + mw + 2**ea + ma + ceil(log2 n) - 1`` for minifloats (arXiv 2311.12359, section 4).
     """
+    needed = (product_shape(w, a).max_units * terms).bit_length() + 1
     growth = math.ceil(math.log2(terms))
+    if isinstance(w, IntegerFormat) and isinstance(a, IntegerFormat):
+        return max(needed, w.bits + a.bits + growth + 1)
     if isinstance(w, Minifloat) and isinstance(a, Minifloat):
         reach = (1 << w.exponent_bits) + w.mantissa_bits + (1 << a.exponent_bits) + a.mantissa_bits
-        return reach + growth - 1
-    return w.bits + a.bits + growth + 1
+        return max(needed, reach + growth - 1)
+    return needed
 
 
 @dataclass(frozen=True)
@@ -60,8 +69,8 @@ class Common:
             operands.
     """
 
-    w: Format
-    a: Format
+    w: ScalarFormat
+    a: ScalarFormat
     acc: str
     terms: int
     pipeline: int
@@ -71,13 +80,15 @@ def take_common(keys: Keys) -> Common:
     """Take the common keys and check that they make sense together."""
     w = _operand(keys, "w")
     a = _operand(keys, "a")
-    if type(w) is not type(a):
+    bits = product_shape(w, a).significand_bits
+    if bits > MAX_SIGNIFICAND_BITS:
         raise HwdseError(
-            f"spec {keys.text!r}: w={w.name} and a={a.name} mix an integer with a minifloat; "
-            "choose two integers or two minifloats"
+            f"spec {keys.text!r}: products of w={w.name} and a={a.name} have significands of "
+            f"{bits} bits, and at most {MAX_SIGNIFICAND_BITS} are supported; choose a format with "
+            "coarser values"
         )
-    integer = isinstance(w, IntegerFormat)
-    policies = ("int32", "exact") if integer else (*FLOAT_ACCUMULATORS, "exact")
+    fixed = is_fixed_point(w) and is_fixed_point(a)
+    policies = ("int32", "exact") if fixed else (*FLOAT_ACCUMULATORS, "exact")
     acc = keys.choice_of("acc", policies, policies[0])
     terms = DEFAULT_TERMS
     if acc == "exact" or "terms" in keys.values:
@@ -89,10 +100,10 @@ def take_common(keys: Keys) -> Common:
     return Common(w=w, a=a, acc=acc, terms=terms, pipeline=pipeline)
 
 
-def _operand(keys: Keys, key: str) -> Format:
+def _operand(keys: Keys, key: str) -> ScalarFormat:
     name = keys.text_of(key)
     try:
-        return formats.get(name)
+        return formats.scalar(name)
     except HwdseError as error:
         raise HwdseError(f"spec {keys.text!r}: {key}: {error}") from error
 
@@ -110,12 +121,12 @@ class Unit:
     family: ClassVar[str]
 
     @property
-    def w(self) -> Format:
+    def w(self) -> ScalarFormat:
         """Weight format."""
         return self.common.w
 
     @property
-    def a(self) -> Format:
+    def a(self) -> ScalarFormat:
         """Activation format."""
         return self.common.a
 
@@ -175,11 +186,11 @@ class Unit:
         """The accumulator that the ``acc`` key asks for.
 
         Raises:
-            HwdseError: It cannot hold a single term.
+            HwdseError: It cannot hold a single term, or would be absurdly wide.
         """
         shape = self.term_shape
         if self.common.acc in FLOAT_ACCUMULATORS:
-            fmt = formats.get(self.common.acc)
+            fmt = formats.scalar(self.common.acc)
             assert isinstance(fmt, Minifloat)
             return FloatAccumulator(format=fmt, shape=shape)
         one_term = shape.max_units.bit_length() + 1
@@ -190,7 +201,13 @@ class Unit:
                     "bits, more than acc=int32 holds; use acc=exact"
                 )
             return FixedAccumulator("int32", INT32_BITS, shape.lsb_exponent, shape.special)
-        return FixedAccumulator("exact", self.exact_bits, shape.lsb_exponent, shape.special)
+        width = self.exact_bits
+        if width > MAX_EXACT_BITS:
+            raise HwdseError(
+                f"{self.family} of w={self.w.name}, a={self.a.name}: acc=exact would take {width} "
+                f"bits, more than the {MAX_EXACT_BITS} that are supported; use acc=fp32"
+            )
+        return FixedAccumulator("exact", width, shape.lsb_exponent, shape.special)
 
     @property
     def exact_bits(self) -> int:

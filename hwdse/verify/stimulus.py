@@ -8,14 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwdse.formats import Format, IntegerFormat, Minifloat
+from hwdse.formats import ScalarFormat
 from hwdse.pe import Unit
+from hwdse.verify.codes import (
+    corner_codes,
+    count,
+    draw_finite,
+    is_finite,
+    is_valid,
+    near_one,
+    neighbourhood,
+    nth,
+    opposite,
+)
 
 __all__ = [
     "ENUMERABLE_BITS",
     "Sequence",
     "all_pairs",
-    "corner_codes",
+    "combinations",
+    "corner_pairs",
     "hard_sequences",
     "operand_bits",
     "steady_corners",
@@ -27,8 +39,6 @@ _LANES = 1 << 14
 _STEPS = 64
 _RESTART_EVERY = 16
 _CORNER_ACCUMULATORS = 1 << 10
-# Exponents within this many binades of 1 make products that align with their sum.
-_NEAR_BINADES = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,24 +67,40 @@ def operand_bits(unit: Unit) -> int:
     return (unit.w.bits + unit.a.bits) * unit.lanes
 
 
+def combinations(unit: Unit) -> int:
+    """Combinations of valid operand codes that one element can have."""
+    pairs = count(unit.w) * count(unit.a)
+    return int(pairs**unit.lanes)
+
+
 def all_pairs(unit: Unit) -> Iterator[Sequence]:
-    """Every operand combination once, each as the first of a sum."""
-    bits = operand_bits(unit)
-    total = max(1 << bits, 64)
-    width = min(total, 1 << 16)
-    for start in range(0, total, width):
-        index = np.arange(start, start + width, dtype=np.int64)
+    """Every combination of valid operand codes, each as the first of a sum.
+
+    The first ones come again at the end, up to a multiple of 64.
+    """
+    total = -(-combinations(unit) // 64) * 64
+    for start in range(0, total, 1 << 16):
+        index = np.arange(start, min(start + (1 << 16), total), dtype=np.int64)
         fields = []
         for fmt in (unit.w, unit.a):
             for _ in range(unit.lanes):
-                fields.append(index & ((1 << fmt.bits) - 1))
-                index = index >> fmt.bits
+                fields.append(nth(fmt, index % count(fmt)))
+                index = index // count(fmt)
         if unit.lanes == 1:
             w, a = fields
         else:
             w = np.stack(fields[: unit.lanes], axis=-1)
             a = np.stack(fields[unit.lanes :], axis=-1)
         yield Sequence(w=w[None], a=a[None], clear=np.array([True]), gaps=False)
+
+
+def corner_pairs(unit: Unit) -> Sequence:
+    """Every pair of corner values, the same in all lanes, each as the first of a sum."""
+    pairs = np.meshgrid(corner_codes(unit.w), corner_codes(unit.a), indexing="ij")
+    w, a = (codes.reshape(1, -1) for codes in pairs)
+    if unit.lanes > 1:
+        w, a = (np.repeat(codes[..., None], unit.lanes, axis=-1) for codes in (w, a))
+    return Sequence(w=w, a=a, clear=np.array([True]), gaps=True)
 
 
 def hard_sequences(unit: Unit, vectors: int, seed: int) -> Iterator[Sequence]:
@@ -92,7 +118,7 @@ def hard_sequences(unit: Unit, vectors: int, seed: int) -> Iterator[Sequence]:
         shape = (_STEPS, accumulators) + ((unit.lanes,) if unit.lanes > 1 else ())
         w = _codes(unit.w, shape, rng)
         a = _codes(unit.a, shape, rng)
-        _oppose(unit.w, w, a, rng)
+        _oppose(unit, w, a, rng)
         clear = rng.random(_STEPS) < 1 / _RESTART_EVERY
         clear[0] = True
         sequence = Sequence(w=w, a=a, clear=clear, gaps=True)
@@ -106,7 +132,8 @@ def steady_corners(unit: Unit, seed: int) -> Iterator[Sequence]:
     shape = (_CORNER_ACCUMULATORS,) + ((unit.lanes,) if unit.lanes > 1 else ())
     # All lanes of one accumulator hold the same pair: sums grow as fast as they can.
     pairs = [
-        rng.choice(np.array(_corners(fmt)), size=_CORNER_ACCUMULATORS) for fmt in (unit.w, unit.a)
+        rng.choice(np.array(neighbourhood(fmt)), size=_CORNER_ACCUMULATORS)
+        for fmt in (unit.w, unit.a)
     ]
     w, a = (
         np.broadcast_to(codes.reshape(-1, *([1] * (len(shape) - 1))), (_STEPS, *shape))
@@ -116,89 +143,38 @@ def steady_corners(unit: Unit, seed: int) -> Iterator[Sequence]:
     yield Sequence(w=w, a=a, clear=clear, gaps=False)
 
 
-def _codes(fmt: Format, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.int64]:
-    codes = rng.integers(0, 1 << fmt.bits, size=shape, dtype=np.int64)
-    corners = _corners(fmt)
+def _codes(
+    fmt: ScalarFormat, shape: tuple[int, ...], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    codes = draw_finite(fmt, shape, rng)
+    corners = np.array(neighbourhood(fmt))
     quarter = shape[1] // 4
-    finite = [c for c in corners if np.isfinite(fmt.decode(np.array([c]))[0])]
-    some = rng.choice(np.array(finite), size=shape)
-    codes[:, :quarter] = _finite(fmt, codes[:, :quarter], rng)
-    mostly = rng.random((shape[0], quarter, *shape[2:])) < 0.75
     middle = slice(quarter, 2 * quarter)
-    codes[:, middle] = np.where(mostly, some[:, middle], _finite(fmt, codes[:, middle], rng))
+    numbers = rng.choice(corners[is_finite(fmt, corners)], size=shape)[:, middle]
+    mostly = rng.random(numbers.shape) < 0.75
+    codes[:, middle] = np.where(mostly, numbers, codes[:, middle])
     near = slice(2 * quarter, 3 * quarter)
-    codes[:, near] = _finite(fmt, _near_one(fmt, codes[:, near], rng), rng)
+    codes[:, near] = near_one(fmt, codes[:, near], rng)
     last = slice(3 * quarter, None)
-    special = rng.random(codes[:, last].shape) < 1 / _RESTART_EVERY
-    everything = rng.choice(np.array(corners), size=shape)[:, last]
-    codes[:, last] = np.where(special, everything, _finite(fmt, codes[:, last], rng))
+    everything = rng.choice(corners, size=shape)[:, last]
+    special = rng.random(everything.shape) < 1 / _RESTART_EVERY
+    codes[:, last] = np.where(special, everything, codes[:, last])
     return codes
 
 
-def _finite(fmt: Format, codes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """The same codes with random numbers in place of NaN and infinities."""
-    unpacked = fmt.unpack(codes)
-    bad = unpacked.nan | unpacked.infinite
-    if not bad.any():
-        return codes
-    small = rng.integers(0, 1 << (fmt.bits - 2), size=codes.shape, dtype=np.int64)
-    return np.where(bad, small, codes)
-
-
-def _near_one(fmt: Format, codes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    if not isinstance(fmt, Minifloat) or fmt.exponent_bits < 4:
-        return codes
-    low = max(1, fmt.bias - _NEAR_BINADES)
-    high = min((1 << fmt.exponent_bits) - 2, fmt.bias + _NEAR_BINADES)
-    field = rng.integers(low, high + 1, size=codes.shape, dtype=np.int64)
-    mask = ((1 << fmt.exponent_bits) - 1) << fmt.mantissa_bits
-    return (codes & ~mask) | (field << fmt.mantissa_bits)
-
-
 def _oppose(
-    fmt: Format, w: NDArray[np.int64], a: NDArray[np.int64], rng: np.random.Generator
+    unit: Unit, w: NDArray[np.int64], a: NDArray[np.int64], rng: np.random.Generator
 ) -> None:
-    """Make about a quarter of the elements nearly the negative of the one before."""
-    sign = 1 << (fmt.bits - 1)
+    """Make about a quarter of the products nearly the negative of the one before."""
     chosen = rng.random(w.shape[:2]) < 0.25
     chosen[0] = False
     step, column = np.nonzero(chosen)
-    opposite = w[step - 1, column] ^ sign
-    if isinstance(fmt, IntegerFormat):
-        opposite = (-w[step - 1, column]) & ((1 << fmt.bits) - 1)
-    w[step, column] = opposite
-    a[step, column] = a[step - 1, column]
-    nudge = rng.integers(0, 2, size=a[step, column].shape)
-    a[step, column] ^= nudge
-
-
-def corner_codes(fmt: Format) -> list[int]:
-    """Zeros, least and greatest values, the edges of the subnormals, one, and the specials.
-
-    Few enough that all pairs of them can be tried; both signs, in rising order.
-    """
-    sign = 1 << (fmt.bits - 1)
-    magnitudes = {0, 1, sign - 1}
-    if isinstance(fmt, Minifloat):
-        hidden = 1 << fmt.mantissa_bits
-        one = fmt.bias << fmt.mantissa_bits
-        magnitudes |= {hidden - 1, hidden, one, fmt.max_code, fmt.max_code + 1}
-    return _both_signs(magnitudes, sign)
-
-
-def _corners(fmt: Format) -> list[int]:
-    """Corner codes with their neighbours, and quiet and signalling NaNs."""
-    sign = 1 << (fmt.bits - 1)
-    magnitudes = {code & (sign - 1) for code in corner_codes(fmt)}
-    magnitudes |= {2, sign - 2, sign >> 1, (sign >> 1) - 1}
-    if isinstance(fmt, Minifloat):
-        hidden = 1 << fmt.mantissa_bits
-        top = ((1 << fmt.exponent_bits) - 1) << fmt.mantissa_bits
-        one = fmt.bias << fmt.mantissa_bits
-        magnitudes |= {hidden + 1, one + 1, top - 1, top, top | 1, top | (hidden >> 1)}
-    return _both_signs(magnitudes, sign)
-
-
-def _both_signs(magnitudes: set[int], sign: int) -> list[int]:
-    fitting = {m for m in magnitudes if 0 <= m < sign}
-    return sorted(fitting | {m | sign for m in fitting})
+    before_w, before_a = w[step - 1, column], a[step - 1, column]
+    nudged = before_a ^ rng.integers(0, 2, size=before_a.shape)
+    before_a = np.where(is_valid(unit.a, nudged), nudged, before_a)
+    if unit.w.signed:
+        before_w = opposite(unit.w, before_w)
+    elif unit.a.signed:
+        before_a = opposite(unit.a, before_a)
+    w[step, column] = before_w
+    a[step, column] = before_a

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth import Cat, Module, Mux, Value, unsigned
+from amaranth import Cat, Const, Module, Mux, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,7 +23,8 @@ class Unpack(wiring.Component):
             format has none.
         subnormal: ``Out(1)``: the exponent field is zero (also for zero).
         significand: ``Out(mantissa_bits + 1)`` with the hidden bit.
-        shift: ``Out``: exponent over the format's least one, ``max(field, 1) - 1``.
+        shift: ``Out``: exponent over the format's least one: ``max(field, 1) - 1``, or the field
+            where the format has no subnormals.
     """
 
     def __init__(self, *, fmt: Minifloat) -> None:
@@ -47,21 +48,35 @@ class Unpack(wiring.Component):
         mantissa = self.code[: fmt.mantissa_bits]
         field = self.code[fmt.mantissa_bits : fmt.mantissa_bits + fmt.exponent_bits]
         all_ones = field.all()
+        sign = self.code[-1] if fmt.signed else Const(0)
+        all_zeros = (field == 0) & (mantissa == 0)
         m.d.comb += [
-            self.sign.eq(self.code[-1]),
+            self.sign.eq(sign),
             self.subnormal.eq(field == 0),
-            self.zero.eq((field == 0) & (mantissa == 0)),
-            self.significand.eq(Cat(mantissa, ~self.subnormal)),
-            self.shift.eq(Mux(self.subnormal, 0, field - 1)),
+            self.zero.eq(_zero(fmt, all_zeros, sign)),
+            self.significand.eq(Cat(mantissa, ~(self.subnormal if fmt.subnormals else self.zero))),
+            self.shift.eq(Mux(self.subnormal, 0, field - 1) if fmt.subnormals else field),
             self.infinite.eq(all_ones & (mantissa == 0) if fmt.infinities else 0),
-            self.nan.eq(_nan(fmt, all_ones, mantissa)),
+            self.nan.eq(_nan(fmt, all_ones, all_zeros, mantissa, sign)),
         ]
         return m
 
 
-def _nan(fmt: Minifloat, all_ones: Value, mantissa: Value) -> Value | int:
-    if fmt.nan is NanPolicy.IEEE:
-        return all_ones & mantissa.any()
-    if fmt.nan is NanPolicy.ALL_ONES:
-        return all_ones & mantissa.all()
-    return 0
+def _zero(fmt: Minifloat, all_zeros: Value, sign: Value) -> Value | int:
+    if not fmt.zero:
+        return 0
+    return all_zeros & ~sign if fmt.nan is NanPolicy.NEGATIVE_ZERO else all_zeros
+
+
+def _nan(
+    fmt: Minifloat, all_ones: Value, all_zeros: Value, mantissa: Value, sign: Value
+) -> Value | int:
+    match fmt.nan:
+        case NanPolicy.NONE:
+            return 0
+        case NanPolicy.IEEE:
+            return all_ones & mantissa.any()
+        case NanPolicy.ALL_ONES:
+            return all_ones & mantissa.all()
+        case NanPolicy.NEGATIVE_ZERO:
+            return all_zeros & sign

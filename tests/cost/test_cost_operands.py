@@ -15,19 +15,26 @@ def _codes(choice, name, shape=(64, 512), side="w"):
     return np.asarray(operands(choice).sample(formats.get(name), shape, side, rng))
 
 
-@pytest.mark.parametrize("name", ["int2", "uint4", "e4m3", "e5m2", "e2m1"])
+@pytest.mark.parametrize(
+    "name",
+    ["int2", "uint4", "e4m3", "e5m2", "e2m1", "ternary", "int4_sym", "posit8", "e8m0", "khot8_2"],
+)
 def test_uniform_takes_every_finite_code_and_no_other(name):
     fmt = formats.get(name)
     codes = _codes("uniform", name, (64, 4096))
-    values = fmt.decode(np.arange(1 << fmt.bits))
-    finite = np.flatnonzero(np.isfinite(values))
+    valid = fmt.codes()
+    finite = valid[np.isfinite(fmt.decode(valid))]
     counts = np.bincount(codes.ravel(), minlength=1 << fmt.bits)
     assert set(np.flatnonzero(counts)) == set(finite)
     expected = codes.size / len(finite)
     assert np.abs(counts[finite] - expected).max() < 6 * np.sqrt(expected)
 
 
-@pytest.mark.parametrize(("name", "limit"), [("int8", 127), ("e4m3", 256), ("e2m1", 6)])
+LIMITS = [("int8", 127), ("e4m3", 256), ("e2m1", 6), ("fixed8_4", 127 / 16), ("posit8", 256)]
+LIMITS += [("nf4", 1), ("int4_sym", 7), ("flint4", 16)]
+
+
+@pytest.mark.parametrize(("name", "limit"), LIMITS)
 def test_normal_reaches_the_limit_and_no_further(name, limit):
     values = formats.get(name).decode(_codes("normal", name))
     assert np.abs(values).max() == limit

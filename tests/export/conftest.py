@@ -19,6 +19,7 @@ SPECS = {
     "fp32": "mac:w=e4m3,a=e4m3,acc=fp32,pipeline=2",
     "kulisch": "mac:w=e5m2,a=e5m2,acc=exact",
     "dot": "dot:w=int4,a=int8,lanes=4",
+    "codebooks": "mac:w=nf4,a=posit8,acc=exact,pipeline=1",
     "lmul": "lmul:w=e4m3,a=e4m3,acc=exact,pipeline=1",
 }
 

@@ -168,3 +168,22 @@ def test_corner_values_are_met(exported: Exported) -> None:
     mask = (1 << unit.w.bits) - 1
     codes = {line["w"] & mask for line in read(exported)[1] if line["in_valid"]}
     assert {0, 1, sign - 1, sign, mask} <= codes
+
+
+def test_only_valid_codes_go_in_and_the_sums_are_right() -> None:
+    """Ternary codes are 0, 1 and 3; 128 is none of symmetric int8."""
+    golden = golden_vectors(parse("mac:w=ternary,a=int8_sym,acc=exact"), vectors=2000, seed=3)
+    fields = {f.name: f for f in golden.fields}
+    value = {0: 0, 1: 1, 3: -1}
+    total, elements = 0, 0
+    for word in golden.words:
+        line = {n: (word >> f.bit_offset) % (1 << f.bits) for n, f in fields.items()}
+        assert line["w"] in value
+        assert line["a"] != 128
+        if line["in_valid"]:
+            term = value[line["w"]] * oracle.integer(line["a"], "int8")
+            total = term if line["clear"] else total + term
+            elements += 1
+        assert line["acc"] == total % (1 << fields["acc"].bits)
+    assert elements == 2000
+    assert golden.exhaustive

@@ -1,0 +1,126 @@
+"""Codes of a format to compute on: uniform, finite, near one, opposite, and at the corners.
+
+Everything follows from what the format says of itself, so that every scalar format is served alike.
+Only valid codes are given: references refuse the others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwdse.formats import Overflow, ScalarFormat
+
+__all__ = [
+    "corner_codes",
+    "count",
+    "draw",
+    "draw_finite",
+    "is_finite",
+    "is_valid",
+    "near_one",
+    "neighbourhood",
+    "nth",
+    "opposite",
+]
+
+_ENUMERABLE_BITS = 16
+# Exponents within this many binades of 1 make products that align with their sum.
+_NEAR_BINADES = 6
+
+Codes = NDArray[np.int64]
+
+
+def _listed(fmt: ScalarFormat) -> Codes | None:
+    """The valid codes; None where every bit pattern is one, as of all formats above 16 bits."""
+    if fmt.bits > _ENUMERABLE_BITS:
+        return None
+    codes = fmt.codes().astype(np.int64)
+    return None if codes.size == 1 << fmt.bits else codes
+
+
+def count(fmt: ScalarFormat) -> int:
+    """How many valid codes there are."""
+    listed = _listed(fmt)
+    return 1 << fmt.bits if listed is None else listed.size
+
+
+def nth(fmt: ScalarFormat, index: Codes) -> Codes:
+    """Valid codes by their rank, from 0."""
+    listed = _listed(fmt)
+    return index if listed is None else np.asarray(listed[index])
+
+
+def is_valid(fmt: ScalarFormat, patterns: Codes) -> NDArray[np.bool_]:
+    """Which bit patterns are codes."""
+    listed = _listed(fmt)
+    inside = (patterns >= 0) & (patterns < 1 << fmt.bits)
+    return inside if listed is None else inside & np.isin(patterns, listed)
+
+
+def is_finite(fmt: ScalarFormat, codes: Codes) -> NDArray[np.bool_]:
+    """Which valid codes are numbers."""
+    fields = fmt.unpack(codes)
+    return ~(fields.nan | fields.infinite)
+
+
+def draw(fmt: ScalarFormat, shape: int | tuple[int, ...], rng: np.random.Generator) -> Codes:
+    """Valid codes, equally likely."""
+    return nth(fmt, rng.integers(0, count(fmt), size=shape, dtype=np.int64))
+
+
+def draw_finite(fmt: ScalarFormat, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
+    """Codes of numbers, equally likely."""
+    codes = draw(fmt, shape, rng)
+    while not (finite := is_finite(fmt, codes)).all():
+        codes[~finite] = draw(fmt, int(np.count_nonzero(~finite)), rng)
+    return codes
+
+
+def near_one(fmt: ScalarFormat, codes: Codes, rng: np.random.Generator) -> Codes:
+    """Codes of numbers, brought within a few binades of 1 where the format reaches much farther."""
+    if fmt.max_shift <= 2 * _NEAR_BINADES:
+        return codes
+    fraction, _ = np.frexp(fmt.decode(codes))
+    exponent = rng.integers(-_NEAR_BINADES + 1, _NEAR_BINADES + 2, size=codes.shape)
+    return fmt.encode(np.ldexp(fraction, exponent)).astype(np.int64)
+
+
+def opposite(fmt: ScalarFormat, codes: Codes) -> Codes:
+    """Codes of the negated values, or what is nearest; NaNs may lose their payload."""
+    overflow = Overflow.NONFINITE if "inf" in fmt.specials else Overflow.SATURATE
+    return fmt.encode(-fmt.decode(codes), overflow=overflow).astype(np.int64)
+
+
+def corner_codes(fmt: ScalarFormat) -> list[int]:
+    """Zeros, least and greatest values, the edges of the subnormals, one, and the specials.
+
+    Few enough that all pairs of them can be tried; both signs, in rising order.
+    """
+    sign = 1 << (fmt.bits - 1)
+    patterns = {0, 1, sign - 1, sign, sign + 1, 2 * sign - 1}
+    magnitudes = {fmt.min_normal, 1.0}
+    if fmt.min_subnormal is not None:
+        magnitudes |= {fmt.min_subnormal, fmt.min_normal - fmt.min_subnormal}
+    values = {fmt.min, fmt.max} | magnitudes | {-m for m in magnitudes}
+    patterns |= set(fmt.encode([v for v in values if fmt.min <= v <= fmt.max]).tolist())
+    if "inf" in fmt.specials:
+        patterns |= set(fmt.encode([-np.inf, np.inf], overflow=Overflow.NONFINITE).tolist())
+    return _valid_only(fmt, patterns)
+
+
+def neighbourhood(fmt: ScalarFormat) -> list[int]:
+    """Corner codes with their neighbours, codes with one bit set or clear, and quiet NaNs."""
+    sign = 1 << (fmt.bits - 1)
+    corners = corner_codes(fmt)
+    patterns = {c + step for c in corners for step in (-1, 0, 1)}
+    patterns |= {sign - 2, sign >> 1, (sign >> 1) - 1}
+    patterns |= {p | sign for p in patterns if p >= 0}
+    if fmt.specials and fmt.specials != ("inf",):
+        patterns |= set(fmt.encode([-np.nan, np.nan]).tolist())
+    return _valid_only(fmt, patterns)
+
+
+def _valid_only(fmt: ScalarFormat, patterns: set[int]) -> list[int]:
+    found = np.array(sorted(patterns), dtype=np.int64)
+    return [int(code) for code in found[is_valid(fmt, found)]]
