@@ -2,8 +2,9 @@
 
 Usage: python scripts/import_technologies.py LIBERTY_DIR
 
-Names, licences and descriptions are those that the present files state. An unchanged importer on
-unchanged Liberty files gives the same bytes.
+Names, licences, descriptions and patterns of cells to leave out are those that the present files
+state; derived technologies are left alone. An unchanged importer on unchanged Liberty files gives
+the same bytes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ TECH_LIBS = Path(__file__).parent.parent / "tech_libs"
 def main(directory: Path) -> None:
     for path in sorted(TECH_LIBS.glob("*.yaml")):
         known = tech.load(path)
+        if known.derived is not None:
+            continue
         files = [find(directory, name) for name, _ in known.source.files]
         result = tech.import_liberty(
             files,
@@ -26,6 +29,7 @@ def main(directory: Path) -> None:
             licence=known.source.licence,
             url=known.source.url,
             description=known.description,
+            dont_use=known.source.dont_use,
         )
         same = result.yaml_text == path.read_text(encoding="utf-8")
         tech.write(result, path)

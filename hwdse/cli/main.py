@@ -33,7 +33,7 @@ OneSpec = Annotated[str, typer.Argument(help="A unit spec, such as mac:w=int8,a=
 def run() -> None:
     """Entry point: one line and the documented exit code for every error a user can make."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="hwdse", standalone_mode=False)
         sys.stdout.flush()
     except HwdseError as error:
         code = _complain(str(error), error.exit_code)
@@ -107,15 +107,21 @@ def explore(
 @app.command("formats")
 def formats_(
     name: Annotated[str | None, typer.Argument(help="A format; all where left out.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Draw the format's values (.png, .svg, .pdf)."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """List number formats, or show one.
+    """List number formats, or show one: its values, their steps, and where they lie.
 
-    Example: hwdse formats e4m3
+    A codebook of your own is named by its file: hwdse formats levels.yaml
+
+    Example: hwdse formats e4m3 -o e4m3.png
     """
     from hwdse.cli.formats import show
 
-    show(name, json=json)
+    show(name, output, json=json)
 
 
 @app.command()
@@ -124,16 +130,55 @@ def quantize(
     format_name: Annotated[str, typer.Option("--format", help="Number format.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Where to write (.npy).")],
     axis: Annotated[int, typer.Option(help="Axis along which values share a scale.")] = -1,
-    codes: Annotated[bool, typer.Option("--codes", help="Write codes, not values.")] = False,
+    codes: Annotated[
+        bool,
+        typer.Option("--codes", help="Write codes, not values; scales go to files beside them."),
+    ] = False,
+    rounding: Annotated[
+        str,
+        typer.Option(
+            help="nearest-even, nearest-away, toward-zero, toward-positive, toward-negative, "
+            "to-odd or stochastic."
+        ),
+    ] = "nearest-even",
+    overflow: Annotated[
+        str, typer.Option(help="saturate, or nonfinite: infinity or NaN where there is one.")
+    ] = "saturate",
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of stochastic rounding and of random signs.")
+    ] = None,
+    rotate: Annotated[
+        int | None,
+        typer.Option(
+            help="Rotate blocks of so many values by a Hadamard transform first, and back after; "
+            "with --seed, after random signs."
+        ),
+    ] = None,
+    per_channel: Annotated[
+        int | None,
+        typer.Option(metavar="AXIS", help="Print the ratio of each channel along this axis too."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Round an array to a format and print the signal-to-quantisation-noise ratio.
 
-    Example: hwdse quantize --format e4m3 weights.npy -o rounded.npy
-    """
-    from hwdse.cli.formats import quantize_file
+    The array is mapped, not read, so it may be larger than memory.
 
-    quantize_file(source, format_name, output, axis=axis, codes=codes, json=json)
+    Example: hwdse quantize --format mxfp4 weights.npy -o rounded.npy
+    """
+    from hwdse import formats
+    from hwdse.cli.quantize import quantize_file
+
+    job = formats.Job(
+        format=formats.get(format_name),
+        axis=axis,
+        rounding=rounding,
+        overflow=overflow,
+        seed=seed,
+        rotation=None if rotate is None else formats.Rotation(block=rotate, seed=seed),
+        channel_axis=per_channel,
+    )
+    quantize_file(source, output, job, codes=codes, json=json)
 
 
 @app.command("pe")
@@ -207,7 +252,10 @@ def verify(
 def cost(
     specs: Specs,
     tech: Tech,
-    source: Annotated[str, typer.Option(help="auto or synth.")] = "auto",
+    source: Annotated[
+        str,
+        typer.Option(help="auto, synth, or table: --tech then names a published table."),
+    ] = "auto",
     operands: Annotated[
         str, typer.Option(help="uniform, normal, or an .npz file with arrays w and a.")
     ] = "uniform",
@@ -230,10 +278,13 @@ def cost(
 def tech(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME | import FILE.lib[.gz]...]", help="What to show or import."),
+        typer.Argument(
+            metavar="[NAME | import FILE.lib[.gz]... | derive BASE]",
+            help="What to show, import or derive from.",
+        ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="YAML to write (import).")
+        Path | None, typer.Option("-o", "--output", help="YAML to write (import, derive).")
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="Name of the imported technology; default: the file's.")
@@ -241,11 +292,29 @@ def tech(
     licence: Annotated[str, typer.Option(help="Licence of the Liberty files.")] = "not stated",
     url: Annotated[str, typer.Option(help="Where the Liberty files are published.")] = "",
     description: Annotated[str, typer.Option(help="One line on the technology.")] = "",
+    dont_use: Annotated[
+        list[str] | None,
+        typer.Option(help="Pattern of cells to leave out of the import, as in '*_lpflow_*'."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Node of the base: 130, 45hp, 7lp (derive).")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", help="Node to scale to, of the same flavour (derive).")
+    ] = None,
+    voltage: Annotated[
+        float | None, typer.Option(help="Supply there in V; default: the nominal one (derive).")
+    ] = None,
+    relative: Annotated[
+        str | None, typer.Option(help="Relative record to apply: ffet-over-cfet (derive).")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """List technologies, show one, or import Liberty files as one.
+    """List technologies, show one, import Liberty files as one, or derive one from another.
 
     Example: hwdse tech import cells_tt.lib.gz -o cells.yaml
+
+    Example: hwdse tech derive nangate45 --from 45hp --to 7hp -o scaled7.yaml
     """
     from hwdse.cli.tech import import_files, show
 
@@ -257,10 +326,48 @@ def tech(
             licence=licence,
             url=url,
             description=description,
+            dont_use=dont_use or [],
+            json=json,
+        )
+    elif words and words[0] == "derive":
+        from hwdse.cli.derive import derive_technology
+
+        derive_technology(
+            words[1:],
+            output,
+            start=start,
+            end=end,
+            voltage_v=voltage,
+            relative=relative,
+            name=name,
             json=json,
         )
     else:
         show(words or [], json=json)
+
+
+@app.command()
+def memory(
+    kib: Annotated[
+        float | None, typer.Option(help="Capacity in KiB; default: the published ones.")
+    ] = None,
+    width: Annotated[int, typer.Option(min=1, max=65536, help="Bits of one access.")] = 64,
+    node: Annotated[
+        str | None, typer.Option(help="45, 32, 22, 16, 7 (nm) or sg13g2; default: all.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Draw energy over capacity (.png, .svg, .pdf)."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Area and energy of on-chip memories, each with an interval, and of DRAM per bit.
+
+    Example: hwdse memory --kib 32 --width 64 --node 45
+    """
+    from hwdse.cli.memory import show_memories
+
+    show_memories(kib, width, node, output, json=json)
 
 
 @app.command()

@@ -184,7 +184,8 @@ def cost_units(
     from hwdse.cost import evaluate
 
     units = [pe.parse(spec) for spec in specs]
-    announce_compilation()
+    if source != "table":
+        announce_compilation()
     with progress(len(set(units))) as step:
         frame = evaluate(
             specs,
@@ -202,9 +203,15 @@ def cost_units(
     columns = ["area_um2", "delay_ps", "energy_pj_per_mac", "leakage_uw", "cells", "macs_per_cycle"]
     print_table(
         ["spec", "source", *columns],
-        [[row["spec"], row["source"], *(row[column] for column in columns)] for row in rows],
+        [
+            [row["spec"], row["source"], *("-" if row[c] is None else row[c] for c in columns)]
+            for row in rows
+        ],
     )
-    if rows:
+    if rows and source == "table":
+        known = rows[0]["provenance"]
+        note(f"{known['table']}; {known['conditions']}; left out: {known['left_out']}")
+    elif rows:
         known = rows[0]["provenance"]
         note(
             f"{rows[0]['tech']}, {known['operands']}; {known['activity']}; wires: {known['wires']}"

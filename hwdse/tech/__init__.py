@@ -6,6 +6,8 @@ from hwdse.tech.mapping_liberty import mapping_liberty
 from hwdse.tech.model import (
     Arc,
     Cell,
+    Constraint,
+    ConstraintTable,
     Corner,
     FlipFlop,
     InternalPower,
@@ -13,13 +15,18 @@ from hwdse.tech.model import (
     Source,
     Table,
     Technology,
+    WireLoad,
 )
 from hwdse.tech.summary import summarise
 
-__all__ = ["Arc", "Cell", "Corner", "FlipFlop", "ImportResult", "InternalPower", "Pin", "Source"]
+__all__ = ["Arc", "Cell", "Constraint", "ConstraintTable", "Corner", "FlipFlop", "ImportResult"]
 __all__ += [
+    "InternalPower",
+    "Pin",
+    "Source",
     "Table",
     "Technology",
+    "WireLoad",
     "import_liberty",
     "load",
     "mapping_liberty",

@@ -7,19 +7,21 @@ A tree is one of ``('const', 0 | 1)``, ``('var', name)``, ``('not', x)``, ``('an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any, TypeAlias
 
 from hwdse.errors import HwdseError
 
-__all__ = ["Ast", "parse", "to_text", "variables"]
+__all__ = ["Ast", "parse", "sense", "to_text", "truth_table", "value", "variables"]
 
 Ast: TypeAlias = tuple[Any, ...]
 
-_TOKEN = re.compile(r"\s*(?:([A-Za-z_][A-Za-z0-9_.$\[\]]*)|([01])|([!'&*|+^()]))")
+_TOKEN = re.compile(r"\s*(?:([A-Za-z_][A-Za-z0-9_.$\[\]<>]*)|([01])|([!'&*|+^()]))")
 _SYMBOLS = {"and": " & ", "or": " | ", "xor": " ^ "}
 _MAX_DEPTH = 100
 _MAX_CHARS = 20_000
+_MAX_SENSE_VARIABLES = 9
 
 
 def parse(text: str) -> Ast:
@@ -58,6 +60,42 @@ def to_text(ast: Ast) -> str:
     if kind == "not":
         return "!" + _operand(ast[1])
     return str(_SYMBOLS[kind].join(_operand(x) for x in ast[1:]))
+
+
+def value(ast: Ast, row: Mapping[str, int]) -> int:
+    """0 or 1: what a tree gives for values of its variables."""
+    kind = ast[0]
+    if kind == "const":
+        return int(ast[1])
+    if kind == "var":
+        return row[ast[1]]
+    bits = [value(child, row) for child in ast[1:]]
+    if kind == "not":
+        return 1 - bits[0]
+    if kind == "xor":
+        return sum(bits) % 2
+    return min(bits) if kind == "and" else max(bits)
+
+
+def truth_table(ast: Ast, names: Sequence[str]) -> tuple[int, ...]:
+    """Values over all rows of these variables, the first name the slowest to change."""
+    rows = product((0, 1), repeat=len(names))
+    return tuple(value(ast, dict(zip(names, bits, strict=True))) for bits in rows)
+
+
+def sense(ast: Ast, name: str) -> str:
+    """``positive_unate``, ``negative_unate`` or ``non_unate`` in one of its variables.
+
+    Trees of more than ten variables are taken for non-unate.
+    """
+    others = [v for v in variables(ast) if v != name]
+    if len(others) > _MAX_SENSE_VARIABLES:
+        return "non_unate"
+    table = truth_table(ast, [name, *others])
+    pairs = list(zip(table[: len(table) // 2], table[len(table) // 2 :], strict=True))
+    if all(low <= high for low, high in pairs):
+        return "positive_unate"
+    return "negative_unate" if all(low >= high for low, high in pairs) else "non_unate"
 
 
 def _operand(ast: Ast) -> str:

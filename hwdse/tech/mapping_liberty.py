@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from hwdse.errors import HwdseError
 from hwdse.tech.model import Arc, Cell, FlipFlop, Pin, Table, Technology
+from hwdse.tech.requirements import lacking
 
 __all__ = ["mapping_liberty"]
 
@@ -30,12 +32,21 @@ _HEAD = """\
 def mapping_liberty(tech: Technology) -> str:
     """Write functions, areas, capacitances, flip-flops and timing tables as Liberty.
 
-    One unconditional arc per pair of pins, in picoseconds and femtofarads; no power. Given to
-    Yosys in place of the original file it leads to the same mapping but for ties.
+    One unconditional arc per pair of pins and sense, in picoseconds and femtofarads; no power.
+    Given to Yosys in place of the original file it leads to the same mapping but for ties.
 
     Args:
         tech: The technology; its cells appear in its own order.
+
+    Raises:
+        HwdseError: It lacks a kind of cell without which nothing can be mapped.
     """
+    missing = lacking(tech)
+    if missing:
+        raise HwdseError(
+            f"{tech.name}: nothing can be mapped to it, for it lacks {', '.join(missing)}: add a "
+            "Liberty file with such a cell to `hwdse tech import`"
+        )
     templates: dict[tuple[str, str], str] = {}
     cells = [line for cell in tech.cells.values() for line in _cell(cell, templates)]
     low, high = 100 * tech.slew_lower, 100 * tech.slew_upper

@@ -14,13 +14,17 @@ from numpy.typing import NDArray
 __all__ = [
     "Arc",
     "Cell",
+    "Constraint",
+    "ConstraintTable",
     "Corner",
+    "Derived",
     "FlipFlop",
     "InternalPower",
     "Pin",
     "Source",
     "Table",
     "Technology",
+    "WireLoad",
 ]
 
 
@@ -46,6 +50,9 @@ class Table:
 class Arc:
     """Timing from an input pin to an output pin, the worst over the Liberty file's conditions.
 
+    A pair of pins has an arc for every sense that the file tells apart: an exclusive-or's rise
+    from a rising input is another figure than its rise from a falling one.
+
     Attributes:
         related_pin: The input pin (the clock pin for a flip-flop's clock-to-q arc).
         sense: ``positive_unate``, ``negative_unate`` or ``non_unate``.
@@ -59,6 +66,35 @@ class Arc:
     fall_delay: Table
     rise_slew: Table
     fall_slew: Table
+
+
+@dataclass(frozen=True, eq=False)
+class ConstraintTable:
+    """A look-up table over the transitions of the clock and of the data it captures.
+
+    Attributes:
+        clock_slew_ps: Transition times of the clock pin, shape (C,), ascending.
+        data_slew_ps: Transition times of the data pin, shape (D,), ascending.
+        values_ps: Shape (C, D); may be negative.
+    """
+
+    clock_slew_ps: NDArray[np.float64]
+    data_slew_ps: NDArray[np.float64]
+    values_ps: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Constraint:
+    """How long before the clock's edge a data pin must be stable, the worst over conditions.
+
+    Attributes:
+        related_pin: The clock pin.
+        rise, fall: For a rise and a fall of the data pin.
+    """
+
+    related_pin: str
+    rise: ConstraintTable
+    fall: ConstraintTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +125,7 @@ class Pin:
         arcs: Timing arcs that end at this (output) pin.
         power: Internal-energy tables of this pin.
         setup_ps: For a flip-flop's data pin, the worst setup time at mid-table slews; else None.
+        setup: Its setup times over slews, one entry per clock pin.
     """
 
     name: str
@@ -99,6 +136,7 @@ class Pin:
     arcs: tuple[Arc, ...] = ()
     power: tuple[InternalPower, ...] = ()
     setup_ps: float | None = None
+    setup: tuple[Constraint, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,6 +198,7 @@ class Source:
         licence: Licence of the files, one line.
         url: Where the library is published.
         importer: Version of the importer that wrote the YAML.
+        dont_use: Patterns of cell names that the importer was told to leave out.
     """
 
     files: tuple[tuple[str, str], ...]
@@ -167,6 +206,49 @@ class Source:
     licence: str
     url: str
     importer: str
+    dont_use: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class WireLoad:
+    """A statistical wire-load model: what a net's wire adds, by its number of sinks.
+
+    Attributes:
+        name: The model's name in the Liberty file.
+        fanout: Numbers of sinks, shape (N,), ascending from 1.
+        capacitance_ff: Capacitance of such a net's wire, shape (N,).
+        resistance_ohm: Its resistance, shape (N,).
+        capacitance_ff_per_sink, resistance_ohm_per_sink: Added by each sink beyond the last.
+    """
+
+    name: str
+    fanout: NDArray[np.float64]
+    capacitance_ff: NDArray[np.float64]
+    resistance_ohm: NDArray[np.float64]
+    capacitance_ff_per_sink: float
+    resistance_ohm_per_sink: float
+
+
+@dataclass(frozen=True)
+class Derived:
+    """That a technology was derived from another, not characterised, and how far that may be off.
+
+    Attributes:
+        base, base_sha256: The technology it comes from.
+        method: How, with its publication.
+        area_low, area_high: The interval of every area, as multiples of it (0 < low <= 1 <= high);
+            likewise of delays and of energies.
+    """
+
+    base: str
+    base_sha256: str
+    method: str
+    area_low: float
+    area_high: float
+    delay_low: float
+    delay_high: float
+    energy_low: float
+    energy_high: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +258,8 @@ class Technology:
     Attributes:
         slew_lower, slew_upper: Transition thresholds of the tables, as fractions of the swing.
         sha256: Hash of the YAML text it was loaded from: the key of everything computed with it.
+        derived: What it was derived from; None for a characterised one.
+        wire_load: The wire-load model that the Liberty file makes its default, or None.
     """
 
     name: str
@@ -186,3 +270,5 @@ class Technology:
     slew_upper: float
     cells: dict[str, Cell]
     sha256: str
+    derived: Derived | None = None
+    wire_load: WireLoad | None = None

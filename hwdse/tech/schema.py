@@ -20,8 +20,8 @@ __all__ = ["technology_from_text"]
 
 _Array = NDArray[np.float64]
 _Line = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_CellName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.$\[\]]{0,127}$")]
-_PinName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.$\[\]]{0,127}$")]
+_CellName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.$\[\]<>]{0,127}$")]
+_PinName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.$\[\]<>]{0,127}$")]
 _Text = Annotated[str, Field(max_length=20_000)]
 _MAX_PS = 1e7
 _MAX_FJ = 1e7
@@ -42,6 +42,16 @@ class _Source(_Strict):
     licence: _Line
     url: _Line
     importer: _Line
+    dont_use: list[_Line] = []
+
+
+class _WireLoad(_Strict):
+    name: _Line
+    fanout: _Text
+    capacitance_ff: _Text
+    resistance_ohm: _Text
+    capacitance_ff_per_sink: Annotated[float, Field(ge=0, le=1e6)]
+    resistance_ohm_per_sink: Annotated[float, Field(ge=0, le=1e9)]
 
 
 class _Corner(_Strict):
@@ -59,6 +69,12 @@ class _Arc(_Strict):
     fall_slew_ps: _Text
 
 
+class _Setup(_Strict):
+    related_pin: _PinName
+    rise_ps: _Text
+    fall_ps: _Text
+
+
 class _Power(_Strict):
     related_pin: _PinName | None
     rise_fj: _Text
@@ -71,6 +87,7 @@ class _Pin(_Strict):
     max_capacitance_ff: Annotated[float, Field(gt=0, le=1e6)] | None = None
     function: _Text | None = None
     setup_ps: Annotated[float, Field(ge=-_MAX_PS, le=_MAX_PS)] | None = None
+    setup: list[_Setup] = []
     arcs: list[_Arc] = []
     power: list[_Power] = []
 
@@ -96,14 +113,32 @@ class _Axes(_Strict):
     load_ff: dict[str, _Text]
 
 
+_Below = Annotated[float, Field(gt=0, le=1)]
+_Above = Annotated[float, Field(ge=1, le=1000)]
+
+
+class _Derived(_Strict):
+    base: _Line
+    base_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    method: _Line
+    area_low: _Below
+    area_high: _Above
+    delay_low: _Below
+    delay_high: _Above
+    energy_low: _Below
+    energy_high: _Above
+
+
 class _Technology(_Strict):
     schema_: Annotated[Literal[1], Field(alias="schema")]
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
     description: _Line
     corner: _Corner
     source: _Source
+    derived: _Derived | None = None
     slew_lower_fraction: Annotated[float, Field(ge=0, le=1)]
     slew_upper_fraction: Annotated[float, Field(ge=0, le=1)]
+    wire_load: _WireLoad | None = None
     axes: _Axes
     cells: Annotated[dict[_CellName, _Cell], Field(min_length=1)]
 
@@ -158,11 +193,17 @@ class _Builder:
             raise self.error(path, str(error)[:100]) from None
 
     def table(self, text: str, path: str, limit: float) -> model.Table:
+        slew, load, values = self.grid(text, path, limit, self.load_ff)
+        return model.Table(slew, load, values)
+
+    def grid(
+        self, text: str, path: str, limit: float, columns: Mapping[str, _Array]
+    ) -> tuple[_Array, _Array, _Array]:
         names, colon, body = text.partition(":")
         parts = names.split()
         if not colon or len(parts) != 2:
             raise self.error(path, "must read 'SLEW_AXIS LOAD_AXIS: row; row; ...'")
-        slew, load = self.slew_ps.get(parts[0]), self.load_ff.get(parts[1])
+        slew, load = self.slew_ps.get(parts[0]), columns.get(parts[1])
         if slew is None or load is None:
             raise self.error(path, f"no such axes: {' '.join(parts)[:40]!r}")
         if body.count(";") + 1 != len(slew):
@@ -172,7 +213,7 @@ class _Builder:
             raise self.error(path, f"has {len(values)} values, needs {len(slew)} x {len(load)}")
         if not np.all(np.abs(values) <= limit):
             raise self.error(path, f"holds a value outside -{limit:g} to {limit:g}")
-        return model.Table(slew, load, values.reshape(len(slew), len(load)))
+        return slew, load, values.reshape(len(slew), len(load))
 
     def function(self, text: str, path: str, known: Mapping[str, object] | set[str]) -> str:
         try:
@@ -197,11 +238,39 @@ class _Builder:
                 licence=source.licence,
                 url=source.url,
                 importer=source.importer,
+                dont_use=tuple(source.dont_use),
             ),
             slew_lower=checked.slew_lower_fraction,
             slew_upper=checked.slew_upper_fraction,
             cells={n: self.cell(n, c, f"cells.{n}") for n, c in checked.cells.items()},
             sha256=sha256,
+            derived=None
+            if checked.derived is None
+            else model.Derived(**checked.derived.model_dump()),
+            wire_load=self.wire_load(checked.wire_load),
+        )
+
+    def wire_load(self, checked: _WireLoad | None) -> model.WireLoad | None:
+        if checked is None:
+            return None
+        rows = {
+            key: self.row(getattr(checked, key), f"wire_load.{key}")
+            for key in ("fanout", "capacitance_ff", "resistance_ohm")
+        }
+        fanout = rows["fanout"]
+        if not (len(fanout) and fanout[0] == 1 and np.all(np.diff(fanout) > 0)):
+            raise self.error("wire_load.fanout", "must ascend from 1")
+        for key, limit in (("capacitance_ff", 1e6), ("resistance_ohm", 1e9)):
+            row = rows[key]
+            if len(row) != len(fanout) or not np.all((row >= 0) & (row <= limit)):
+                raise self.error(
+                    f"wire_load.{key}", f"needs {len(fanout)} values from 0 to {limit:g}"
+                )
+        return model.WireLoad(
+            name=checked.name,
+            **rows,
+            capacitance_ff_per_sink=checked.capacitance_ff_per_sink,
+            resistance_ohm_per_sink=checked.resistance_ohm_per_sink,
         )
 
     def cell(self, name: str, cell: _Cell, path: str) -> model.Cell:
@@ -224,6 +293,7 @@ class _Builder:
         if pin.direction == "output" and pin.function is None:
             raise self.error(f"{path}.function", "an output needs one")
         related = [(f"arcs.{n}", a.related_pin) for n, a in enumerate(pin.arcs)]
+        related += [(f"setup.{n}", s.related_pin) for n, s in enumerate(pin.setup)]
         related += [(f"power.{n}", p.related_pin or "") for n, p in enumerate(pin.power)]
         for key, start in related:
             if start and start not in inputs:
@@ -240,7 +310,17 @@ class _Builder:
             arcs=tuple(self.arc(a, f"{path}.arcs.{n}") for n, a in enumerate(pin.arcs)),
             power=tuple(self.power(p, f"{path}.power.{n}") for n, p in enumerate(pin.power)),
             setup_ps=pin.setup_ps,
+            setup=tuple(self.setup(s, f"{path}.setup.{n}") for n, s in enumerate(pin.setup)),
         )
+
+    def setup(self, setup: _Setup, path: str) -> model.Constraint:
+        rise, fall = (
+            model.ConstraintTable(
+                *self.grid(getattr(setup, key), f"{path}.{key}", _MAX_PS, self.slew_ps)
+            )
+            for key in ("rise_ps", "fall_ps")
+        )
+        return model.Constraint(setup.related_pin, rise, fall)
 
     def arc(self, arc: _Arc, path: str) -> model.Arc:
         table = self._of(arc, path, _MAX_PS)

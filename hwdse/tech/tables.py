@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hwdse.tech.model import Table
 
-__all__ = ["constant", "mean", "resample", "total", "worst"]
+__all__ = ["at", "constant", "mean", "resample", "total", "worst"]
 
 _Array = NDArray[np.float64]
 
@@ -32,6 +32,12 @@ def resample(table: Table, *, slew_ps: _Array, load_ff: _Array) -> Table:
     if len(table.load_ff) > 1:
         across = across + values[:, columns + 1] * rest
     return Table(slew_ps, load_ff, across)
+
+
+def at(table: Table, slew_ps: float, load_ff: float) -> float:
+    """One figure of a table, resampled as :func:`resample` does."""
+    found = resample(table, slew_ps=np.array([slew_ps]), load_ff=np.array([load_ff]))
+    return float(found.values[0, 0])
 
 
 def worst(tables: Sequence[Table]) -> Table:

@@ -9,9 +9,13 @@ import numpy as np
 
 from hwdse.errors import HwdseError
 from hwdse.tech.liberty import Group
-from hwdse.tech.model import Corner, Table
+from hwdse.tech.model import ConstraintTable, Corner, Table
 
-__all__ = ["Header", "read_header"]
+__all__ = ["MAX_FJ", "MAX_PS", "CellLeftOut", "Header", "read_header", "unit"]
+
+# What a table may hold: 10 us, 10 nJ.
+MAX_PS = MAX_FJ = 1e7
+_MAX_AXIS = 1e7
 
 _PREFIX = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3}
 _SLEW_VARIABLES = frozenset({"input_net_transition", "input_transition_time"})
@@ -19,6 +23,10 @@ _SLEW_VARIABLES = frozenset({"input_net_transition", "input_transition_time"})
 # so that one reader serves; only the middle entry of such a table is ever used.
 _FIRST = _SLEW_VARIABLES | {"related_pin_transition"}
 _SECOND = frozenset({"total_output_net_capacitance", "constrained_pin_transition"})
+
+
+class CellLeftOut(HwdseError):  # noqa: N818
+    """What a cell has is proper Liberty that no technology can hold: the cell stays out."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +55,44 @@ class Header:
     corner: Corner
     templates: dict[str, Group]
 
-    def table(self, group: Group, *, unit: float) -> Table:
+    def delays(self, group: Group) -> Table:
+        """A table of delays, in ps; raises as :meth:`_table` does."""
+        return self._table(group, self.time_ps, f"{MAX_PS:g} ps", MAX_PS)
+
+    def slews(self, group: Group) -> Table:
+        """A table of transition times, in ps; raises as :meth:`_table` does."""
+        return self._table(group, self.slew_ps, f"{MAX_PS:g} ps", MAX_PS)
+
+    def energies(self, group: Group) -> Table:
+        """A table of energies, in fJ; raises as :meth:`_table` does."""
+        return self._table(group, self.energy_fj, f"{MAX_FJ:g} fJ", MAX_FJ)
+
+    def constraints(self, group: Group) -> ConstraintTable:
+        """A table of setup times, in ps; raises as :meth:`_table` does."""
+        table = self._table(group, self.time_ps, f"{MAX_PS:g} ps", MAX_PS)
+        return ConstraintTable(table.slew_ps, table.load_ff, table.values)
+
+    def _table(self, group: Group, unit: float, bound: str, limit: float) -> Table:
         """Read ``cell_rise (template) { ... }`` and the like as a (slew, load) table.
 
         Args:
             group: The table's group.
             unit: What one unit of its values is in our unit.
+            bound: What messages call the limit.
+            limit: Largest magnitude of a value, in our unit.
 
         Raises:
-            HwdseError: Unknown template or variables, three dimensions, wrong number of values,
-                or axes that do not ascend.
+            CellLeftOut: It is a table over other variables than slew and load, or over three.
+            HwdseError: Unknown template, wrong number of values, a value out of bounds, or axes
+                that do not ascend.
         """
+        table = self._unchecked(group, unit)
+        worst = float(np.max(np.abs(table.values)))
+        if not worst <= limit:
+            raise group.error(f"{group.kind} holds a figure of {worst:g}: more than {bound}")
+        return table
+
+    def _unchecked(self, group: Group, unit: float) -> Table:
         values = group.numbers("values")
         if values is None:
             raise group.error(f"{group.kind} has no values")
@@ -77,7 +112,7 @@ class Header:
                 continue
             which = 0 if variable in _FIRST else 1 if variable in _SECOND else None
             if which is None or which in axes:
-                raise group.error(f"{group.kind}: cannot use a table over {variable!r}")
+                raise CellLeftOut(f"{group.kind} is a table over {variable[:60]!r}")
             points = group.numbers(f"index_{n}") or template.numbers(f"index_{n}")
             if not points:
                 raise group.error(f"{group.kind} has no index_{n}")
@@ -85,7 +120,14 @@ class Header:
             axes[which] = np.array(points) * (self.slew_ps if slew else self.capacitance_ff)
             if np.any(np.diff(axes[which]) <= 0) or axes[which][0] < 0:
                 raise group.error(f"index_{n} of {group.kind} does not ascend from 0 or more")
+            if not axes[which][-1] <= _MAX_AXIS:
+                raise group.error(
+                    f"index_{n} of {group.kind} reaches {axes[which][-1]:g}: more than "
+                    f"{_MAX_AXIS:g} {'ps' if slew else 'fF'}"
+                )
             order.append(which)
+        if not order:
+            raise group.error(f"{group.kind}: its template {label!r} has no variable_1")
         size = int(np.prod([len(axes[w]) for w in order]))
         if len(values) != size:
             raise group.error(f"{group.kind} has {len(values)} values, its axes need {size}")
@@ -105,8 +147,8 @@ def read_header(library: Group) -> Header:
     model = library.simple.get("delay_model", "table_lookup")
     if model != "table_lookup":
         raise library.error(f"delay_model is {model!r}; only table_lookup can be read")
-    volt = _unit(library, "voltage_unit", "V", default="1V")
-    time = _unit(library, "time_unit", "s", default="1ns") * 1e12
+    volt = unit(library, "voltage_unit", "V", default="1V")
+    time = unit(library, "time_unit", "s", default="1ns") * 1e12
     load = library.list_of("capacitive_load_unit")
     if len(load) != 2:
         raise library.error("capacitive_load_unit (value, ff|pf) is absent")
@@ -116,7 +158,7 @@ def read_header(library: Group) -> Header:
         raise library.error(f"slew_derate_from_library is {derate:g}, outside 0.01 to 100")
     leakage = None
     if "leakage_power_unit" in library.simple:
-        leakage = _unit(library, "leakage_power_unit", "W", default="1nW") * 1e9
+        leakage = unit(library, "leakage_power_unit", "W", default="1nW") * 1e9
     low = _threshold(library, "slew_lower_threshold_pct", 20.0)
     high = _threshold(library, "slew_upper_threshold_pct", 80.0)
     if low >= high:
@@ -165,14 +207,19 @@ def _threshold(library: Group, stem: str, default: float) -> float:
     return value
 
 
-def _unit(library: Group, name: str, base: str, *, default: str) -> float:
+def unit(library: Group, name: str, base: str, *, default: str) -> float:
+    """What a library's unit attribute says, in the base unit: ``"10ps"`` in ``s`` is 1e-11.
+
+    Raises:
+        HwdseError: It is no number with a prefix and this base unit.
+    """
     return _scaled(library, name, library.simple.get(name, default), base)
 
 
 def _scaled(library: Group, name: str, text: str, base: str) -> float:
-    match = re.fullmatch(rf"\s*([0-9.eE+-]+)\s*([fpnumk]?){base}\s*", text, re.IGNORECASE)
+    match = re.fullmatch(rf"\s*([0-9.eE+-]*)\s*([fpnumk]?){base}\s*", text, re.IGNORECASE)
     try:
-        value = float(match[1]) * _PREFIX[match[2].lower()] if match else 0.0
+        value = float(match[1] or 1) * _PREFIX[match[2].lower()] if match else 0.0
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):

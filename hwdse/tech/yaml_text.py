@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwdse.tech.model import Arc, Cell, InternalPower, Pin, Table, Technology
+from hwdse.tech.model import (
+    Arc,
+    Cell,
+    Constraint,
+    ConstraintTable,
+    Derived,
+    InternalPower,
+    Pin,
+    Table,
+    Technology,
+    WireLoad,
+)
 
 __all__ = ["SCHEMA", "to_yaml"]
 
@@ -26,7 +38,9 @@ def to_yaml(tech: Technology) -> str:
     cells = [line for cell in tech.cells.values() for line in _cell(cell, axes)]
     corner, source = tech.corner, tech.source
     lines = [
-        "# Written by `hwdse tech import` from Liberty; a change by hand changes every result.",
+        "# Written by `hwdse tech import` from Liberty; a change by hand changes every result."
+        if tech.derived is None
+        else "# Written by `hwdse tech derive`; a change by hand changes every result.",
         f"schema: {SCHEMA}",
         f"name: {_text(tech.name)}",
         f"description: {_text(tech.description)}",
@@ -41,9 +55,12 @@ def to_yaml(tech: Technology) -> str:
         f"  licence: {_text(source.licence)}",
         f"  url: {_text(source.url)}",
         f"  importer: {_text(source.importer)}",
+        *_dont_use(source.dont_use),
+        *_derived(tech.derived),
         "# Transition times in the tables run between these fractions of the swing.",
         f"slew_lower_fraction: {_number(tech.slew_lower)}",
         f"slew_upper_fraction: {_number(tech.slew_upper)}",
+        *_wire_load(tech.wire_load),
         "# A table reads 'SLEW_AXIS LOAD_AXIS: row; row; ...', one row per slew.",
         "axes:",
         *axes.lines(),
@@ -51,6 +68,30 @@ def to_yaml(tech: Technology) -> str:
         *cells,
     ]
     return "\n".join(lines) + "\n"
+
+
+def _derived(derived: Derived | None) -> Iterator[str]:
+    if derived is not None:
+        yield "# Not characterised: figures of the base, multiplied; _low and _high bound them."
+        yield "derived:"
+        for key, value in asdict(derived).items():
+            yield f"  {key}: {_text(value) if isinstance(value, str) else _number(value)}"
+
+
+def _dont_use(patterns: tuple[str, ...]) -> Iterator[str]:
+    if patterns:
+        yield f"  dont_use: [{', '.join(_text(p) for p in patterns)}]"
+
+
+def _wire_load(model: WireLoad | None) -> Iterator[str]:
+    if model is not None:
+        yield "# What the wire of a net adds by its number of sinks, and each sink beyond the last."
+        yield "wire_load:"
+        yield f"  name: {_text(model.name)}"
+        for key in ("fanout", "capacitance_ff", "resistance_ohm"):
+            yield f'  {key}: "{_numbers(getattr(model, key), 6)}"'
+        for key in ("capacitance_ff_per_sink", "resistance_ohm_per_sink"):
+            yield f"  {key}: {_number(getattr(model, key))}"
 
 
 class _Axes:
@@ -99,6 +140,10 @@ def _pin(pin: Pin, axes: _Axes) -> Iterator[str]:
         yield f"        function: {_text(pin.function)}"
     if pin.setup_ps is not None:
         yield f"        setup_ps: {_number(pin.setup_ps)}"
+    if pin.setup:
+        yield "        setup:  # rows of a table: slews of the clock; columns: of this pin"
+        for constraint in pin.setup:
+            yield from _constraint(constraint, axes)
     if pin.arcs:
         yield "        arcs:"
         for arc in pin.arcs:
@@ -116,6 +161,12 @@ def _arc(arc: Arc, axes: _Axes) -> Iterator[str]:
         yield f'            {key}_ps: "{_table(getattr(arc, key), axes)}"'
 
 
+def _constraint(constraint: Constraint, axes: _Axes) -> Iterator[str]:
+    yield f"          - related_pin: {_text(constraint.related_pin)}"
+    yield f'            rise_ps: "{_constraint_table(constraint.rise, axes)}"'
+    yield f'            fall_ps: "{_constraint_table(constraint.fall, axes)}"'
+
+
 def _power(power: InternalPower, axes: _Axes) -> Iterator[str]:
     related = "null" if power.related_pin is None else _text(power.related_pin)
     yield f"          - related_pin: {related}"
@@ -126,6 +177,11 @@ def _power(power: InternalPower, axes: _Axes) -> Iterator[str]:
 def _table(table: Table, axes: _Axes) -> str:
     rows = "; ".join(_numbers(row, _DIGITS) for row in table.values)
     return f"{axes.slew(table.slew_ps)} {axes.load(table.load_ff)}: {rows}"
+
+
+def _constraint_table(table: ConstraintTable, axes: _Axes) -> str:
+    rows = "; ".join(_numbers(row, _DIGITS) for row in table.values_ps)
+    return f"{axes.slew(table.clock_slew_ps)} {axes.slew(table.data_slew_ps)}: {rows}"
 
 
 def _numbers(values: NDArray[np.float64], digits: int) -> str:

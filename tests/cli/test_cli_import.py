@@ -30,7 +30,6 @@ def _cell(name, area, pins, function, more="", arc=""):
 INV = _cell("INV", 1, ["A"], "!A")
 NAND = _cell("NAND", 2, ["A", "B"], "!(A & B)")
 NOR = _cell("NOR", 2, ["A", "B"], "!(A | B)")
-# ABC maps to no library without a buffer.
 BUF = _cell("BUF", 1.5, ["A"], "A")
 FLOP = _cell(
     "DFF",
@@ -64,14 +63,75 @@ def test_import_show_and_cost(suffix, hwdse, tmp_path):
     assert hwdse("verify", INT2, "--netlist", own, "--vectors", 100, "--json").code == 0
 
 
-@pytest.mark.parametrize(("cells", "lacks"), [(INV + NAND, "flip-flop"), (FLOP, "gates")])
+@pytest.mark.parametrize(
+    ("cells", "lacks"),
+    [
+        (INV + BUF + NAND, "a D flip-flop"),
+        (FLOP, "an inverter, a buffer, a two-input NAND, NOR, AND or OR"),
+        (INV + NAND + NOR + FLOP, "a buffer"),
+        (BUF + NAND + FLOP, "an inverter"),
+        (INV + BUF + FLOP, "a two-input NAND, NOR, AND or OR"),
+    ],
+)
 def test_too_few_cells_is_one_line(cells, lacks, hwdse, tmp_path):
     (tmp_path / "few.lib").write_text(HEAD + cells + "}\n")
     own = tmp_path / "few.yaml"
-    assert hwdse("tech", "import", tmp_path / "few.lib", "-o", own).code == 0
+    imported = hwdse("tech", "import", tmp_path / "few.lib", "-o", own, "--json")
+    assert imported.code == 0
+    assert ", ".join(imported.document["lacking"]) == lacks
+    assert f"note: nothing can be synthesised with it: it lacks {lacks}" in imported.err
     found = hwdse("cost", INT2, "--tech", own)
-    assert found.code in (2, 5), lacks
-    assert found.complaint
+    assert found.code == 2
+    assert f"it lacks {lacks}" in found.complaint
+
+
+def test_figures_beside_those_of_others(hwdse, tmp_path):
+    (tmp_path / "own.lib").write_text(HEAD + INV + BUF + NAND + NOR + FLOP + "}\n")
+    own = tmp_path / "own.yaml"
+    assert hwdse("tech", "import", tmp_path / "own.lib", "-o", own).code == 0
+    shown = hwdse("tech", own, "--json").document
+    # 4 fF between 1 and 10: a third of the way; slews settle below 10 ps, so on the tables' ends.
+    assert shown["figures"]["fo4_cell"] == "INV"
+    assert shown["figures"]["load_ff"] == 4
+    assert shown["figures"]["nand2_energy_fj"] == pytest.approx(4 * 1.0 / 2)
+    assert set(shown["beside"]) >= {"asap7", "gt2n", "nangate45", "sky130hd"}
+    assert shown["beside"]["nangate45"]["nand2_area_um2"] == 0.798
+    table = hwdse("tech", own).out
+    for name in ("own", "asap7", "gt2n", "nangate45", "sky130hd"):
+        assert any(line.startswith(name + " ") for line in table.splitlines()), name
+
+
+def test_list_has_every_figure(hwdse):
+    found = hwdse("tech")
+    header, *rows = found.out.splitlines()
+    for column in ("nand2_um2", "full_adder_um2", "fo4_ps", "nand2_fj", "dff_um2", "clk_to_q_ps"):
+        assert column in header.split()
+    shipped = {row.split()[0]: row.split() for row in rows if row}
+    assert {"asap7", "gt2n", "nangate45", "sky130hd"} <= set(shipped)
+    assert all("-" not in shipped[name] for name in ("asap7", "gt2n", "nangate45", "sky130hd"))
+
+
+def test_cells_left_out_on_request(hwdse, tmp_path):
+    (tmp_path / "own.lib").write_text(HEAD + INV + BUF + NAND + NOR + FLOP + "}\n")
+    argv = ["tech", "import", tmp_path / "own.lib", "-o", tmp_path / "own.yaml", "--json"]
+    found = hwdse(*argv, "--dont-use", "N*", "--dont-use", "BUF").document
+    assert found["left_out"] == {"BUF": "dont-use BUF", "NAND": "dont-use N*", "NOR": "dont-use N*"}
+    assert found["source"]["dont_use"] == ["N*", "BUF"]
+    refused = hwdse(*argv, "--dont-use", "Z*")
+    assert refused.code == 2
+    assert "'Z*' matches no cell" in refused.complaint
+
+
+def test_bracket_names_reach_the_netlist(hwdse, tmp_path):
+    nand = (
+        NAND.replace("(A)", "(A[0])").replace("(B)", '("A\\[1\\]")').replace("A & B", "A[0] & A[1]")
+    )
+    nand = nand.replace("related_pin : A", 'related_pin : "A[0]"')
+    nand = nand.replace("related_pin : B", 'related_pin : "A[1]"')
+    (tmp_path / "own.lib").write_text(HEAD + INV + BUF + nand + FLOP + "}\n")
+    own = tmp_path / "own.yaml"
+    assert hwdse("tech", "import", tmp_path / "own.lib", "-o", own).code == 0
+    assert hwdse("verify", INT2, "--netlist", own, "--vectors", 100, "--json").code == 0
 
 
 @pytest.mark.parametrize(

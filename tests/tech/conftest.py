@@ -30,3 +30,13 @@ def nangate45() -> Technology:
 @pytest.fixture(scope="session")
 def asap7() -> Technology:
     return load("asap7")
+
+
+@pytest.fixture(scope="session")
+def sky130hd() -> Technology:
+    return load("sky130hd")
+
+
+@pytest.fixture(scope="session")
+def gt2n() -> Technology:
+    return load("gt2n")

@@ -106,15 +106,15 @@ def test_related_pin_may_name_several(imported: Import) -> None:
 def test_conditions_merge_to_worst_delay_and_mean_energy(imported: Import) -> None:
     body = (
         timing("A", 1, extra='when : "B";' + NEGATIVE)
-        + timing("A", 3, extra='when : "!B"; timing_sense : positive_unate;')
+        + timing("A", 3, extra='when : "!B";' + NEGATIVE)
         + timing("B", 1)
         + power(1, extra='related_pin : A; when : "B";')
         + power(4, extra='related_pin : A; when : "!B";')
         + power(900, extra="related_pin : A;")
     )
     pin = only_output(imported(library(buffer(body), time="1ps")))
-    arc = next(a for a in pin.arcs if a.related_pin == "A")
-    assert arc.sense == "non_unate"
+    (arc,) = (a for a in pin.arcs if a.related_pin == "A")
+    assert arc.sense == "negative_unate"
     assert_table(arc.rise_delay, grid(3))
     assert_table(arc.fall_slew, grid(33))
     (energy,) = pin.power
@@ -122,6 +122,44 @@ def test_conditions_merge_to_worst_delay_and_mean_energy(imported: Import) -> No
     # The unconditioned default does not take part in the mean of 1 and 4.
     assert_table(energy.rise, grid(2.5))
     assert_table(energy.fall, grid(12.5))
+
+
+def test_senses_stay_apart(imported: Import) -> None:
+    positive = "timing_sense : positive_unate;"
+    body = (
+        timing("A", 1, extra='when : "B";' + NEGATIVE)
+        + timing("A", 3, extra='when : "!B";' + positive)
+        + timing("A", 2, extra='when : "C";' + positive)
+        + timing("B", 1)
+    )
+    pin = only_output(imported(library(buffer(body), time="1ps")))
+    arcs = {a.sense: a for a in pin.arcs if a.related_pin == "A"}
+    assert list(arcs) == ["negative_unate", "positive_unate"]
+    assert_table(arcs["negative_unate"].rise_delay, grid(1))
+    assert_table(arcs["positive_unate"].rise_delay, grid(3))
+
+
+def test_senses_of_which_one_lacks_an_edge_stay_together(imported: Import) -> None:
+    rise = f"timing () {{ related_pin : A; {NEGATIVE} " + (
+        table("cell_rise", 5) + table("rise_transition", 2) + "}"
+    )
+    body = rise + timing("A", 1, extra="timing_sense : positive_unate;") + timing("B", 1)
+    pin = only_output(imported(library(buffer(body), time="1ps")))
+    (arc,) = (a for a in pin.arcs if a.related_pin == "A")
+    assert arc.sense == "non_unate"
+    assert_table(arc.rise_delay, grid(5))
+    assert_table(arc.fall_delay, grid(11))
+
+
+@pytest.mark.parametrize(
+    ("function", "sense"),
+    [("A & B", "positive_unate"), ("!(A & B)", "negative_unate"), ("A ^ B", "non_unate")],
+)
+def test_an_unstated_sense_is_that_of_the_function(
+    imported: Import, function: str, sense: str
+) -> None:
+    text = library(buffer(both()).replace("A & B", function))
+    assert [a.sense for a in only_output(imported(text)).arcs] == [sense, sense]
 
 
 def test_worst_is_element_by_element(imported: Import) -> None:

@@ -121,6 +121,49 @@ def test_missing_file_and_folder_are_errors(tmp_path: Path) -> None:
             read_liberty(path)
 
 
+def test_repeated_attributes_are_all_there_and_the_last_one_wins() -> None:
+    lib = parse_liberty('library (l) { f (1, 2); f ("3", 4, 5); v ("1"); v ("2, 3"); }')
+    assert lib.repeated("f") == [("1", "2"), ("3", "4", "5")]
+    assert lib.repeated("g") == []
+    assert lib.list_of("f") == ("3", "4", "5")
+    assert lib.numbers("v") == [2, 3]
+
+
+def test_byte_order_mark_and_hostile_file_names(tmp_path: Path) -> None:
+    path = tmp_path / "a\nb.lib"
+    path.write_bytes(b"\xef\xbb\xbf" + library(INVERTER).encode())
+    assert read_liberty(path).source.name == "a?b.lib"
+
+
+@pytest.mark.parametrize("tail", ["", "}", '} "', "} } }  /* }"])
+def test_truncation_inside_what_is_passed_over(tail: str) -> None:
+    text = "library (l) {\n cell (A) {\n  output_current_rise () { vector (v) { " + tail
+    with pytest.raises(HwdseError, match=r"truncated|missing") as caught:
+        parse_liberty(text, name="bad.lib")
+    assert "\n" not in str(caught.value)
+
+
+def test_include_is_refused_and_no_file_is_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.lib"
+    secret.write_text("library (secret) { }")
+    path = tmp_path / "a.lib"
+    path.write_text(f'library (l) {{ include_file ("{secret}"); }}')
+    with pytest.raises(HwdseError, match="include directives are not followed") as caught:
+        read_liberty(path)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_beyond_the_limit_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hwdse.tech.liberty._MAX_BYTES", 2**20)
+    path = tmp_path / "a.lib.gz"
+    # A small file that unpacks to more than the limit.
+    path.write_bytes(gzip.compress(b" " * (2**20 + 1)))
+    with pytest.raises(HwdseError, match="larger than 1 MB"):
+        read_liberty(path)
+
+
 def test_a_megabyte_takes_no_second() -> None:
     row = '"' + ", ".join(["0.0123456"] * 7) + '"'
     table = f"cell_rise (d) {{ values ({', '.join([row] * 7)}); }}\n"

