@@ -18,6 +18,7 @@ from amaranth.hdl import Module, Signal, signed, unsigned
 from hwdse import tech
 from hwdse.errors import HwdseError
 from hwdse.synth import flow
+from hwdse.synth.recipe import Recipe
 from hwdse.tech.model import Technology
 
 __all__ = ["Published", "Ratio", "area_ratios", "percentile", "read_published"]
@@ -92,9 +93,9 @@ def percentile(errors: Sequence[float], share: float) -> float:
 
 
 def _areas(circuits: Sequence[Published], technology: Technology) -> Iterator[float]:
-    liberty = tech.mapping_liberty(technology)
+    liberty, adder = tech.mapping_liberty(technology), tech.full_adder(technology)
     for circuit in circuits:
-        yield flow.map_to_cells(_rtlil(circuit), liberty).area_um2
+        yield flow.map_to_cells(_rtlil(circuit), liberty, Recipe("compact"), adder=adder).area_um2
 
 
 def _rtlil(circuit: Published) -> str:

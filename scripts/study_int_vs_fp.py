@@ -100,7 +100,6 @@ def draw(found: list[Experiment], small: Experiment, path: Path) -> None:
     # Here, so that the table needs no drawing library.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.style import context
 
     with drawing():
         figure = Figure(figsize=(11, 8.2), layout="constrained")

@@ -27,6 +27,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Threads; default: all cores.")]
 Tech = Annotated[str, typer.Option("--tech", help="Technology: a shipped name or a YAML path.")]
 Specs = Annotated[list[str], typer.Argument(help="Unit specs, such as mac:w=int8,a=int8.")]
+Activity = Annotated[
+    str,
+    typer.Option(
+        help="How transitions are counted: timed (with glitches, delays from the tables), "
+        "unit-delay (with glitches, every cell takes as long) or zero-delay (without glitches)."
+    ),
+]
+Confidence = Annotated[
+    float,
+    typer.Option(help="Half-width of the energy's 95 % interval to reach, as a fraction of it."),
+]
 OneSpec = Annotated[str, typer.Argument(help="A unit spec, such as mac:w=int8,a=int8.")]
 
 
@@ -260,6 +271,8 @@ def cost(
         str, typer.Option(help="uniform, normal, or an .npz file with arrays w and a.")
     ] = "uniform",
     clock_ns: Annotated[float | None, typer.Option(min=1e-6, help="Clock period in ns.")] = None,
+    activity: Activity = "timed",
+    confidence: Confidence = 0.01,
     jobs: Jobs = None,
     json: Json = False,
 ) -> None:
@@ -270,7 +283,80 @@ def cost(
     from hwdse.cli.units import cost_units
 
     cost_units(
-        specs, tech, source=source, operands=operands, clock_ns=clock_ns, jobs=jobs, json=json
+        specs,
+        tech,
+        source=source,
+        operands=operands,
+        clock_ns=clock_ns,
+        activity=activity,
+        confidence=confidence,
+        jobs=jobs,
+        json=json,
+    )
+
+
+@app.command()
+def explain(
+    spec: OneSpec,
+    tech: Tech,
+    operands: Annotated[
+        str, typer.Option(help="uniform, normal, or an .npz file with arrays w and a.")
+    ] = "uniform",
+    clock_ns: Annotated[float | None, typer.Option(min=1e-6, help="Clock period in ns.")] = None,
+    activity: Activity = "timed",
+    confidence: Confidence = 0.01,
+    json: Json = False,
+) -> None:
+    """Where a unit's figures come from: cells, parts, critical path, energy, versions, sources.
+
+    Example: hwdse explain mac:w=int8,a=int8 --tech nangate45
+    """
+    from hwdse.cli.explain import explain_unit
+
+    explain_unit(
+        spec,
+        tech,
+        operands=operands,
+        clock_ns=clock_ns,
+        activity=activity,
+        confidence=confidence,
+        json=json,
+    )
+
+
+@app.command()
+def curve(
+    spec: OneSpec,
+    tech: Tech,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Directory for the results.")],
+    points: Annotated[
+        int,
+        typer.Option(min=2, max=200, help="Clock targets between the fastest and the smallest."),
+    ] = 8,
+    clock_ns: Annotated[
+        list[float] | None, typer.Option(help="A clock target in ns, in place of --points; repeat.")
+    ] = None,
+    wire_load: Annotated[
+        str, typer.Option(help="library (its Liberty file's default), none, or fF for every sink.")
+    ] = "library",
+    jobs: Jobs = None,
+    json: Json = False,
+) -> None:
+    """Area of a unit over clock targets: curve.csv, mappings.csv, curve.png and curve.svg.
+
+    Example: hwdse curve mac:w=int8,a=int8 --tech nangate45 -o curve
+    """
+    from hwdse.cli.curve import draw_curve
+
+    draw_curve(
+        spec,
+        tech,
+        output,
+        points=points,
+        clocks_ns=clock_ns or [],
+        wire_load=wire_load,
+        jobs=jobs,
+        json=json,
     )
 
 

@@ -177,6 +177,8 @@ def cost_units(
     source: str,
     operands: str,
     clock_ns: float | None,
+    activity: str,
+    confidence: float,
     jobs: int | None,
     json: bool,
 ) -> None:
@@ -193,6 +195,8 @@ def cost_units(
             source=source,
             distribution=operands,
             clock_ns=clock_ns,
+            activity=activity,
+            confidence=confidence,
             jobs=jobs,
             on_done=step,
         )
@@ -216,3 +220,12 @@ def cost_units(
         note(
             f"{rows[0]['tech']}, {known['operands']}; {known['activity']}; wires: {known['wires']}"
         )
+        for row in rows:
+            reached, wanted = (
+                row["provenance"][key] for key in ("energy_half_width", "energy_half_width_wanted")
+            )
+            if reached > wanted:
+                note(
+                    f"{row['spec']}: the energy's interval is {reached:.2%} wide to either side "
+                    f"after {row['provenance']['glitch_vectors']} vectors, not {wanted:.2%}"
+                )

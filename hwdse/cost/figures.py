@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import rtl
 from hwdse import pe, tech
-from hwdse.cost.energy import DOT_LENGTH, measure_energy
-from hwdse.cost.operands import Operands, operands
+from hwdse.cost.analysis import Analysis, analyse
+from hwdse.cost.conditions import DEFAULT_ACTIVITY, DEFAULT_CONFIDENCE, Conditions
+from hwdse.cost.designs import rtlil_sha256
+from hwdse.cost.energy import DOT_LENGTH
+from hwdse.cost.mapping import choose_mapping, recipes_sha256
+from hwdse.cost.operands import operands
+from hwdse.cost.published import published_cost, table_names
 from hwdse.cost.store import Store
-from hwdse.errors import ExternalToolError, HwdseError, nearest_hint
+from hwdse.errors import HwdseError, nearest_hint
 from hwdse.pe import Unit
 from hwdse.synth import flow
-from hwdse.synth.netlist import read_netlist
-from hwdse.synth.power import energy_weights, leakage_uw
-from hwdse.synth.timing import analyse_timing
+from hwdse.synth.recipe import Recipe
 from hwdse.synth.yosys import yosys_version
-from hwdse.tech.model import Technology
-from hwdse.verify.check import check_program, compile_mapped
+from hwdse.tech.model import Derived, Technology
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,12 +33,10 @@ __all__ = ["SOURCES", "Cost", "cost_of", "evaluate"]
 
 SOURCES = ("auto", "synth", "fit", "table")
 # Part of every key: raise it when a model of timing, energy or leakage changes.
-FIGURES_VERSION = 1
-# What a mapped netlist must get right before it is costed: random elements, and all operand pairs
-# of up to so many bits. `hwdse verify` goes further, which takes a minute at 24 bits.
-CHECK_VECTORS = 1 << 16
-CHECK_BITS = 16
+FIGURES_VERSION = 2
 _FJ_PER_PJ = 1e3
+# A characterised technology's figures are not widened.
+_EXACT = Derived("", "", "", 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,9 @@ class Cost:
 
     ``_low`` and ``_high`` bound a figure at 95 %. Area, delay and leakage of a mapped netlist are
     counts over its cells, so their intervals have no width; the energy's is that of sampling.
-    Placement, wires, the clock tree and glitches are in none of them.
+    Energy is the sum of its five parts: switching and internal energy of the nets' settled values,
+    what glitches add to both, the clock's pins, and leakage. There is no placement, so the clock
+    tree is in none of them, and wires only as ``provenance`` says.
     """
 
     spec: str
@@ -67,13 +68,14 @@ class Cost:
     period_ps: float
     switching_pj_per_mac: float
     internal_pj_per_mac: float
+    glitch_pj_per_mac: float
     clock_pj_per_mac: float
     leakage_pj_per_mac: float
     provenance: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
         """As JSON-ready values."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 def evaluate(
@@ -83,6 +85,8 @@ def evaluate(
     source: str = "auto",
     distribution: str = "uniform",
     clock_ns: float | None = None,
+    activity: str = DEFAULT_ACTIVITY,
+    confidence: float = DEFAULT_CONFIDENCE,
     jobs: int | None = None,
     store: Store | None = None,
     on_done: Callable[[str], None] | None = None,
@@ -91,11 +95,17 @@ def evaluate(
 
     Args:
         specs: Unit specs.
-        technology: Name, path of a technology YAML, or a loaded technology.
-        source: ``auto`` or ``synth``.
+        technology: Name, path of a technology YAML, or a loaded technology; for ``table`` the name
+            of a published table.
+        source: ``auto``, ``synth``, or ``table``: what a published table says of a multiplication
+            and an addition; fields that it does not have are None.
         distribution: Operands of the energy figure, see :func:`hwdse.cost.operands.operands`.
-        clock_ns: Clock period; by default each unit's own critical path. Leakage energy is charged
-            for one period per cycle.
+        clock_ns: Clock period to map for, the smallest netlist found that meets it; by default the
+            one for area, at its own critical path. Leakage is charged for one period per cycle.
+        activity: How transitions are counted: ``timed`` (with glitches, delays from the tables),
+            ``unit-delay`` (with glitches, every cell takes as long) or ``zero-delay`` (without).
+        confidence: Half-width of the energy's 95 % interval to reach, as a fraction of it; the
+            number of vectors follows from it.
         jobs: Threads; by default all cores.
         store: Where results are kept; by default the user's store.
         on_done: Called with each canonical spec as it is finished.
@@ -104,23 +114,33 @@ def evaluate(
         One row per spec, in order, with the fields of :class:`Cost`.
 
     Raises:
-        HwdseError: Bad spec, technology, source, operands or clock; a technology's mapping failed.
+        HwdseError: Bad spec, technology, source, operands, clock, activity or confidence; a
+            technology's mapping failed.
     """
     import pandas as pd
 
     _check_source(source)
-    if clock_ns is not None and not (math.isfinite(clock_ns) and clock_ns > 0):
-        raise HwdseError(f"clock of {clock_ns} ns: give a finite period of more than 0 ns")
+    conditions = Conditions(operands(distribution), clock_ns, activity, confidence)
     units = [pe.parse(spec) for spec in specs]
-    library = technology if isinstance(technology, Technology) else tech.load(technology)
-    drawn = operands(distribution)
+    if source == "table":
+        return _from_table(units, technology, conditions, on_done)
+    library = technology if isinstance(technology, Technology) else _load(technology)
     kept = store or Store()
+    costs = {}
+    missing = {}
+    for unit in dict.fromkeys(units):
+        entry = _entry(unit, library, conditions, kept)
+        if entry.cost is None:
+            missing[unit] = entry
+            continue
+        costs[unit.canonical] = entry.cost
+        if on_done is not None:
+            on_done(unit.canonical)
     with ThreadPoolExecutor(max_workers=jobs or os.cpu_count()) as pool:
         pending = {
-            pool.submit(cost_of, unit, library, drawn, clock_ns, kept): unit.canonical
-            for unit in dict.fromkeys(units)
+            pool.submit(_compute, unit, library, conditions, kept, entry): unit.canonical
+            for unit, entry in missing.items()
         }
-        costs = {}
         try:
             for future in as_completed(pending):
                 costs[pending[future]] = future.result()
@@ -133,24 +153,39 @@ def evaluate(
     return pd.DataFrame([costs[unit.canonical].to_json() for unit in units])
 
 
-def cost_of(
-    unit: Unit, technology: Technology, drawn: Operands, clock_ns: float | None, store: Store
-) -> Cost:
+def cost_of(unit: Unit, technology: Technology, conditions: Conditions, store: Store) -> Cost:
     """Figures of one unit, from the store or by synthesis; see :func:`evaluate`."""
-    rtlil = rtl.to_rtlil(unit)
-    mapping_key = flow.mapping_key(rtlil, technology.sha256)
-    figures_key = hashlib.sha256(
-        "\0".join([mapping_key, drawn.key, repr(clock_ns), str(FIGURES_VERSION)]).encode()
-    ).hexdigest()
-    known = store.get("cost", figures_key)
-    if known is not None:
-        return Cost(**known)
-    mapping = store.get("mapping", mapping_key)
-    if mapping is None:
-        mapping = asdict(flow.map_to_cells(rtlil, tech.mapping_liberty(technology)))
-        store.put("mapping", mapping_key, mapping)
-    cost = _figures(unit, technology, flow.Mapped(**mapping), drawn, clock_ns, rtlil)
-    store.put("cost", figures_key, cost.to_json())
+    entry = _entry(unit, technology, conditions, store)
+    return entry.cost or _compute(unit, technology, conditions, store, entry)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """Where a unit's figures are in the store: they, where they are, and its RTL if generated."""
+
+    key: str
+    cost: Cost | None
+    rtlil: str | None
+
+
+def _entry(unit: Unit, technology: Technology, conditions: Conditions, store: Store) -> _Entry:
+    # Design, technology, recipe and Yosys version, then what the figures are taken at.
+    sha256, rtlil = rtlil_sha256(unit, store)
+    design_key = flow.mapping_key(sha256, technology.sha256)
+    parts = [design_key, recipes_sha256(), conditions.key, str(FIGURES_VERSION)]
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    known = store.get("cost", key)
+    return _Entry(key, None if known is None else Cost(**known), rtlil)
+
+
+def _compute(
+    unit: Unit, technology: Technology, conditions: Conditions, store: Store, entry: _Entry
+) -> Cost:
+    rtlil = entry.rtlil or rtl.to_rtlil(unit)
+    recipe, mapped = choose_mapping(unit, rtlil, technology, conditions.clock_ns, store)
+    analysis = analyse(unit, technology, mapped, conditions)
+    cost = _figures(unit, technology, mapped, conditions, analysis, rtlil, recipe)
+    store.put("cost", entry.key, cost.to_json())
     return cost
 
 
@@ -158,33 +193,16 @@ def _figures(
     unit: Unit,
     technology: Technology,
     mapped: flow.Mapped,
-    drawn: Operands,
-    clock_ns: float | None,
+    conditions: Conditions,
+    analysis: Analysis,
     rtlil: str,
+    recipe: Recipe,
 ) -> Cost:
-    netlist = read_netlist(mapped.netlist)
-    program = compile_mapped(netlist, technology)
-    checked = check_program(
-        unit, program, technology.name, CHECK_VECTORS, seed=1, enumerable_bits=CHECK_BITS
-    )
-    if checked.mismatches:
-        raise ExternalToolError(
-            f"{unit.canonical}: the netlist mapped to {technology.name} differs from its reference "
-            f"{checked.first_mismatch}; run `hwdse verify` on it"
-        )
-    timing = analyse_timing(netlist, technology)
-    if clock_ns is not None and clock_ns * 1e3 < timing.delay_ps:
-        raise HwdseError(
-            f"{unit.canonical} on {technology.name}: a clock of {clock_ns:g} ns is shorter than "
-            f"its critical path of {math.ceil(timing.delay_ps) / 1e3:.3f} ns; give at least that"
-        )
-    period_ps = clock_ns * 1e3 if clock_ns is not None else timing.delay_ps
-    energy = measure_energy(unit, program, energy_weights(netlist, technology, timing), drawn)
-    leakage = leakage_uw(netlist, technology)
-    leakage_fj = leakage * period_ps * 1e-3
+    timing, energy, checked = analysis.timing, analysis.energy, analysis.checked
     scale = 1 / (_FJ_PER_PJ * unit.macs_per_cycle)
-    per_mac = (energy.dynamic_fj + leakage_fj) * scale
+    per_mac = (energy.dynamic_fj + analysis.leakage_fj) * scale
     half = energy.half_width_fj * scale
+    wide = technology.derived or _EXACT
     return Cost(
         spec=unit.canonical,
         tech=technology.name,
@@ -192,39 +210,81 @@ def _figures(
         area_um2=mapped.area_um2,
         delay_ps=timing.delay_ps,
         energy_pj_per_mac=per_mac,
-        leakage_uw=leakage,
+        leakage_uw=analysis.leakage_uw,
         cells=sum(mapped.cell_counts.values()),
         macs_per_cycle=unit.macs_per_cycle,
-        area_um2_low=mapped.area_um2,
-        area_um2_high=mapped.area_um2,
-        delay_ps_low=timing.delay_ps,
-        delay_ps_high=timing.delay_ps,
-        energy_pj_per_mac_low=per_mac - half,
-        energy_pj_per_mac_high=per_mac + half,
-        period_ps=period_ps,
+        area_um2_low=mapped.area_um2 * wide.area_low,
+        area_um2_high=mapped.area_um2 * wide.area_high,
+        delay_ps_low=timing.delay_ps * wide.delay_low,
+        delay_ps_high=timing.delay_ps * wide.delay_high,
+        energy_pj_per_mac_low=(per_mac - half) * wide.energy_low,
+        energy_pj_per_mac_high=(per_mac + half) * wide.energy_high,
+        period_ps=analysis.period_ps,
         switching_pj_per_mac=energy.switching_fj * scale,
         internal_pj_per_mac=energy.internal_fj * scale,
+        glitch_pj_per_mac=energy.glitch_fj * scale,
         clock_pj_per_mac=energy.clock_fj * scale,
-        leakage_pj_per_mac=leakage_fj * scale,
+        leakage_pj_per_mac=analysis.leakage_fj * scale,
         provenance={
             "synthesis": yosys_version(),
-            "recipe_sha256": hashlib.sha256(flow.MAPPING_RECIPE.encode()).hexdigest(),
+            "recipe": recipe.label,
+            "recipe_sha256": hashlib.sha256(flow.recipe_text(recipe).encode()).hexdigest(),
             "rtlil_sha256": hashlib.sha256(rtlil.encode()).hexdigest(),
             "technology_sha256": technology.sha256,
             "corner": asdict(technology.corner),
-            "operands": f"{drawn.name}: {drawn.description}",
-            "activity": f"sums of {DOT_LENGTH} elements, zero-delay (no glitches)",
+            "operands": f"{conditions.drawn.name}: {conditions.drawn.description}",
+            "activity": f"sums of {DOT_LENGTH} elements, {analysis.activity}",
             "energy_vectors": energy.vectors,
+            "glitch_vectors": energy.followed_vectors if analysis.delays is not None else 0,
             "energy_interval": "95 %, sampling of operands",
-            "wires": "none (no placement); ideal clock",
+            "energy_half_width": energy.half_width_fj / energy.dynamic_fj,
+            "energy_half_width_wanted": conditions.confidence,
+            "wires": f"{timing.wires}; ideal clock",
             "checked_vectors": checked.vectors,
             "checked_exhaustively": checked.exhaustive,
-        },
+        }
+        | ({} if technology.derived is None else {"derived": asdict(technology.derived)}),
     )
+
+
+def _from_table(
+    units: list[Unit],
+    table: str | os.PathLike[str] | Technology,
+    conditions: Conditions,
+    on_done: Callable[[str], None] | None,
+) -> pd.DataFrame:
+    import pandas as pd
+
+    if conditions != Conditions(operands("uniform")):
+        raise HwdseError(
+            "--source table: published figures hold for no other operands or clock; leave "
+            "--operands, --clock-ns, --activity and --confidence out"
+        )
+    name = table.name if isinstance(table, Technology) else os.fspath(table)
+    rows = []
+    for unit in units:
+        known = published_cost(unit, name)
+        rows.append({f.name: known.get(f.name) for f in fields(Cost)})
+        if on_done is not None:
+            on_done(unit.canonical)
+    # Object columns keep None, which a column of numbers would turn into NaN.
+    return pd.DataFrame(rows, dtype=object)
+
+
+def _load(technology: str | os.PathLike[str]) -> Technology:
+    try:
+        return tech.load(technology)
+    except HwdseError:
+        if os.fspath(technology) in table_names():
+            raise HwdseError(
+                f"{os.fspath(technology)!r} is a published table, not a technology to synthesise "
+                "for; use --source table"
+            ) from None
+        raise
 
 
 def _check_source(source: str) -> None:
     if source not in SOURCES:
         raise HwdseError(f"unknown source {source!r}{nearest_hint(source, SOURCES)}")
-    if source in ("fit", "table"):
+    if source == "fit":
         raise HwdseError(f"source {source!r} has no figures in this version; use --source synth")

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,9 @@ class Store:
 
     def _set_aside(self) -> None:
         """Keep a damaged database for inspection; all of it can be computed again."""
-        self.path.replace(self.path.with_suffix(".damaged"))
+        # Another process may have done so already.
+        with suppress(FileNotFoundError):
+            self.path.replace(self.path.with_suffix(".damaged"))
         # SQLite would play an old log into the new database.
         for suffix in ("-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
@@ -92,7 +94,7 @@ class Store:
                 row = connection.execute(query, (kind, key)).fetchone()
         except sqlite3.DatabaseError:
             return None
-        if row is None or hashlib.sha256(row[1]).hexdigest() != row[0]:
+        if row is None or _digest(kind, key, row[1]) != row[0]:
             return None
         document: dict[str, Any] = json.loads(zlib.decompress(row[1]))
         return document
@@ -103,8 +105,8 @@ class Store:
         Raises:
             HwdseError: The store cannot be written.
         """
-        body = zlib.compress(json.dumps(document).encode())
-        row = (kind, key, hashlib.sha256(body).hexdigest(), body)
+        body = zlib.compress(json.dumps(document).encode(), level=1)
+        row = (kind, key, _digest(kind, key, body), body)
         try:
             try:
                 self._insert(row)
@@ -121,3 +123,8 @@ class Store:
     def _insert(self, row: tuple[str, str, str, bytes]) -> None:
         with closing(self._connect()) as connection, connection:
             connection.execute("insert or replace into entry values (?, ?, ?, ?)", row)
+
+
+def _digest(kind: str, key: str, body: bytes) -> str:
+    """Of the body and of what it belongs to: a damaged index may lead to another entry's body."""
+    return hashlib.sha256(f"{kind}\0{key}\0".encode() + body).hexdigest()

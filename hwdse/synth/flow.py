@@ -7,15 +7,20 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from hwdse.synth.arithmetic import FOLD, PLACEHOLDER, PLACES, PRODUCTS, adder_cells
+from hwdse.synth.recipe import AREA, GENERIC_SCRIPT, Recipe
 from hwdse.synth.yosys import run_yosys, yosys_version
+from hwdse.tech.full_adder import FullAdder
 
 __all__ = [
     "MAPPING_RECIPE",
     "Mapped",
     "gate_netlist",
+    "map_hierarchy",
     "map_to_cells",
     "mapping_key",
     "prove_mapping",
+    "recipe_text",
     "verilog",
 ]
 
@@ -41,24 +46,76 @@ write_json {job}/netlist.json
 """
 )
 
-# The scripts of `synth` and `abc -liberty`, so that areas compare with any Yosys user's, but with
-# `ifraig` for `&fraig -x`: same netlists wherever both end, and `&fraig -x` does not end within
-# minutes on some adder trees.
-_ABC_SCRIPT = "+strash;ifraig;scorr;dc2;dretime;strash;&get,-n;&dch,-f;&nf;&put"
+# Word-level operators become gates module by module, and then the borders of modules go. Flattened
+# before, a multiplication and the addition to a wide accumulator would become one sum of partial
+# products that are all extended to the accumulator's width: a third more area.
+_OPERATORS = """\
+proc
+opt
+wreduce
+techmap -autoproc -map {job}/products.v
+opt
+"""
+_TO_GATES = "synth -noabc -run begin:fine\n"
+_FLATTEN = """\
+flatten -noscopeinfo
+opt -full
+opt_clean -purge
+"""
+_FLAT = _OPERATORS + _TO_GATES + _FLATTEN + "synth -noabc -run fine:"
+_HIERARCHICAL = _OPERATORS + "synth -noabc"
 
-MAPPING_RECIPE = (
+# Folding one full adder with a constant input makes another's input constant, at the next bit.
+_FOLDS = 16
+_FOLDING = """\
+techmap -map {job}/fold.v
+opt_expr -full
+opt_merge
+opt_clean
+"""
+_COMPACT = (
+    "read_verilog -lib {job}/placeholder.v\n"
+    + _OPERATORS
+    + _TO_GATES
+    + """\
+maccmap
+opt
+techmap -map {job}/places.v
+"""
+    + _FLATTEN
+    + _FOLDING * _FOLDS
+    + """\
+synth -noabc -run fine:
+techmap -map {job}/adder_cells.v
+simplemap"""
+)
+
+_MAPPING = (
     _READ
     + f"""
-synth -flatten -noabc
-abc -script {_ABC_SCRIPT}
+{{front}}
+abc -script {GENERIC_SCRIPT}
 opt -fast
 dfflibmap -liberty {{job}}/cells.lib
-abc -liberty {{job}}/cells.lib -script {_ABC_SCRIPT}
+abc -liberty {{job}}/cells.lib{{target}} -script {{script}}
 opt_clean -purge
 tee -o {{job}}/stat.json stat -json -liberty {{job}}/cells.lib
 write_json {{job}}/netlist.json
 """
 )
+
+
+def _mapping_script(recipe: Recipe, front: str) -> str:
+    """Yosys' script of a recipe; ``{job}`` is left for :func:`run_yosys`."""
+    target = f" {recipe.target_option}" if recipe.target_option else ""
+    return (
+        _MAPPING.replace("{front}", front)
+        .replace("{target}", target)
+        .replace("{script}", recipe.script)
+    )
+
+
+MAPPING_RECIPE = _mapping_script(AREA, _FLAT)
 
 _EQUIVALENCE = (
     _READ
@@ -130,27 +187,63 @@ def verilog(rtlil: str) -> str:
     return run_yosys(_VERILOG, {"design.il": rtlil}, ("design.v",))["design.v"]
 
 
-def mapping_key(rtlil: str, technology_sha256: str) -> str:
+def recipe_text(recipe: Recipe = AREA) -> str:
+    """All that a recipe runs, maps of operators included; its hash goes into provenance."""
+    script = MAPPING_RECIPE
+    if recipe != AREA:
+        script = _mapping_script(recipe, _COMPACT if recipe.full_adders else _FLAT)
+    maps = (PRODUCTS, PLACEHOLDER, PLACES, FOLD) if recipe.full_adders else (PRODUCTS,)
+    return "\n".join([script, *maps])
+
+
+def mapping_key(rtlil: str, technology_sha256: str, recipe: Recipe = AREA) -> str:
     """The content key of a mapping: design, technology, recipe and Yosys version."""
-    parts = [rtlil, technology_sha256, MAPPING_RECIPE, yosys_version()]
+    parts = [rtlil, technology_sha256, recipe_text(recipe), yosys_version()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def map_to_cells(rtlil: str, liberty: str) -> Mapped:
-    """Map a design to the cells of a Liberty text with ABC's default script (no clock target).
+def map_to_cells(
+    rtlil: str, liberty: str, recipe: Recipe = AREA, *, adder: FullAdder | None = None
+) -> Mapped:
+    """Map a design to the cells of a Liberty text, flattened.
 
     Args:
         rtlil: The design.
         liberty: From :func:`hwdse.tech.mapping_liberty`.
+        recipe: By default the one for area, without a clock target.
+        adder: The technology's full adder, which ``compact`` uses; without one it is ``area``.
     """
-    inputs = {"design.il": rtlil, "cells.lib": liberty}
-    out = run_yosys(MAPPING_RECIPE, inputs, ("netlist.json", "stat.json"))
+    inputs = {"design.il": rtlil, "cells.lib": liberty, "products.v": PRODUCTS}
+    front = _FLAT
+    if recipe.full_adders and adder is not None:
+        front = _COMPACT
+        inputs |= {
+            "placeholder.v": PLACEHOLDER,
+            "places.v": PLACES,
+            "fold.v": FOLD,
+            "adder_cells.v": adder_cells(adder),
+        }
+    out = run_yosys(_mapping_script(recipe, front), inputs, ("netlist.json", "stat.json"))
     stat = json.loads(out["stat.json"])["design"]
     return Mapped(
         netlist=_only_module(out["netlist.json"]),
         area_um2=float(stat["area"]),
         cell_counts={name: int(n) for name, n in stat["num_cells_by_type"].items()},
     )
+
+
+def map_hierarchy(rtlil: str, liberty: str) -> dict[str, Any]:
+    """Map a design for area, each module for itself: no logic moves across modules' borders.
+
+    Returns:
+        Yosys' JSON of all modules, by name; the top one has the attribute ``top``.
+    """
+    script = _mapping_script(AREA, _HIERARCHICAL)
+    inputs = {"design.il": rtlil, "cells.lib": liberty, "products.v": PRODUCTS}
+    modules: dict[str, Any] = json.loads(
+        run_yosys(script, inputs, ("netlist.json",))["netlist.json"]
+    )["modules"]
+    return modules
 
 
 def prove_mapping(rtlil: str, mapped: Mapped, liberty: str, *, seconds: float) -> bool:

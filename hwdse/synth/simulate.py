@@ -109,7 +109,9 @@ class Simulator:
         rows = list(self.values)
         self._rows = rows
         self._calls = [
-            (op.function, rows[op.target], rows[op.first], _row_or_none(rows, op.second))
+            (op.function, (rows[op.first], rows[op.target]))
+            if op.second is None
+            else (op.function, (rows[op.first], rows[op.second], rows[op.target]))
             for op in program.operations
         ]
 
@@ -118,11 +120,9 @@ class Simulator:
         for name, planes in inputs.items():
             for net, plane in zip(self.program.netlist.inputs[name], planes, strict=True):
                 self._rows[net][:] = plane
-        for function, target, first, second in self._calls:
-            if second is None:
-                function(first, out=target)
-            else:
-                function(first, second, out=target)
+        # The result's place as the last argument: by name it would take longer to parse.
+        for function, places in self._calls:
+            function(*places)
 
     def tick(self) -> None:
         """The clock's active edge; call :meth:`evaluate` before reading outputs again."""
@@ -210,10 +210,6 @@ class _Builder:
         while len(self._scratch) <= depth:
             self._scratch.append(self.new_row())
         return self._scratch[depth]
-
-
-def _row_or_none(rows: list[Words], index: int | None) -> Words | None:
-    return None if index is None else rows[index]
 
 
 def _clock_nets(netlist: Netlist, models: Mapping[str, CellModel], clock: str) -> dict[int, bool]:

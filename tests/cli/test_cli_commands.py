@@ -189,6 +189,36 @@ def test_cost_from_a_file_of_operands(hwdse, tmp_path):
     assert "t.npz" in still["provenance"]["operands"]
 
 
+def test_activity_and_confidence_of_the_energy(hwdse):
+    argv = ["cost", INT2, "--tech", "nangate45", "--json"]
+    plain = hwdse(*argv, "--activity", "zero-delay").document[0]
+    rough = hwdse(*argv, "--confidence", 0.05).document[0]
+    assert plain["glitch_pj_per_mac"] == 0 < rough["glitch_pj_per_mac"]
+    assert plain["energy_pj_per_mac"] < rough["energy_pj_per_mac"]
+    assert rough["provenance"]["energy_half_width_wanted"] == 0.05
+
+
+def test_explain(hwdse):
+    found = hwdse("explain", INT2, "--tech", "nangate45", "--json")
+    assert found.code == 0
+    document = found.document
+    row = hwdse("cost", INT2, "--tech", "nangate45", "--json").document[0]
+    assert document["figures"] | {"provenance": document["provenance"]} == row
+    text = hwdse("explain", INT2, "--tech", "nangate45")
+    assert text.code == 0
+    for heading in ("Cells", "Parts", "Critical path", "Energy per MAC", "Sources"):
+        assert f"\n{heading}" in text.out
+    shown = [c["cell"] for c in document["cells"]] + [p["part"] for p in document["energy"]]
+    shown += ["accumulator", "licence", document["technology"]["source"]["files"][0][0]]
+    assert all(word in text.out for word in shown)
+
+
+def test_explain_of_a_clock_out_of_reach(hwdse):
+    found = hwdse("explain", INT2, "--tech", "nangate45", "--clock-ns", 0.01)
+    assert found.code == 3
+    assert "no mapping meets a clock of 0.01 ns" in found.complaint
+
+
 def test_export(hwdse, tmp_path):
     out = tmp_path / "deep" / "rtl"
     found = hwdse("export", INT2, "-o", out, "--tb")

@@ -49,7 +49,7 @@ NAMES = [
         (["cost", INT2, "--tech", "none.yaml"], 2, "cannot read technology file 'none.yaml'"),
         (["cost", INT2, "--tech", "nangate45", "--source", "fit"], 2, "use --source synth"),
         (["cost", INT2, "--tech", "nangate45", "--operands", "x"], 2, "operands 'x' is neither"),
-        (["cost", INT2, "--tech", "nangate45", "--clock-ns", "0.1"], 2, "give at least that"),
+        (["cost", INT2, "--tech", "nangate45", "--clock-ns", "0.1"], 3, "give at least that"),
         (["cost", INT2, "--tech", "nangate45", "--clock-ns", "inf"], 2, "finite period"),
         (["cost", INT2, "--tech", "nangate45", "--clock-ns", "nan"], 2, "clock"),
         (["cost", INT2, "--tech", "nangate45", "--jobs", "0"], 2, "--jobs"),

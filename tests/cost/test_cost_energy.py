@@ -10,7 +10,8 @@ import pytest
 from hwdse import pe
 from hwdse.cost import energy
 from hwdse.cost.operands import operands
-from hwdse.synth.netlist import read_netlist
+from hwdse.synth.glitch import compile_events, timed_delays
+from hwdse.synth.netlist import cell_models, read_netlist
 from hwdse.synth.power import energy_weights
 from hwdse.synth.timing import analyse_timing
 from hwdse.verify.check import compile_mapped
@@ -23,6 +24,24 @@ def parts(mapped_module, nangate45):
     netlist = read_netlist(mapped_module(SPEC))
     weights = energy_weights(netlist, nangate45, analyse_timing(netlist, nangate45))
     return pe.parse(SPEC), netlist, compile_mapped(netlist, nangate45), weights
+
+
+@pytest.fixture
+def events(parts, nangate45):
+    """The same netlist with delays."""
+    _, netlist, program, _ = parts
+    delays = timed_delays(program, nangate45, analyse_timing(netlist, nangate45))
+    return compile_events(
+        program, cell_models(nangate45, {i.kind for i in netlist.instances}), delays
+    )
+
+
+@pytest.fixture
+def few_sums(monkeypatch):
+    """One tensor of 64 sums."""
+    for name in ("_SIMULATED", "_SETTLED", "_FOLLOWED"):
+        monkeypatch.setattr(energy, name, 64)
+    monkeypatch.setattr(energy, "_MAX_TENSORS", 1)
 
 
 def _python_step(module, technology):
@@ -70,12 +89,10 @@ def _python_step(module, technology):
 
 
 @pytest.mark.parametrize("choice", ["uniform", "normal"])
-def test_energy_against_counting_lane_by_lane(choice, parts, mapped_module, nangate45, monkeypatch):
+def test_energy_against_counting_lane_by_lane(choice, parts, few_sums, mapped_module, nangate45):
     unit, netlist, program, weights = parts
-    steps, lanes = 8, 128
-    monkeypatch.setattr(energy, "DOT_LENGTH", steps)
-    monkeypatch.setattr(energy, "_ACCUMULATORS", lanes)
-    measured = energy.measure_energy(unit, program, weights, operands(choice))
+    steps, lanes = 64, 64
+    measured = energy.measure_energy(unit, program, None, weights, operands(choice), 1e-9)
 
     rng = np.random.default_rng(energy._SEED)
     w = operands(choice).sample(unit.w, (steps, lanes), "w", rng)
@@ -122,48 +139,112 @@ def test_energy_against_counting_lane_by_lane(choice, parts, mapped_module, nang
 
     cycles = steps * lanes
     volts = nangate45.corner.voltage_v
-    load = dict.fromkeys(number, 0.0)
-    for cell in module["cells"].values():
-        for pin, nets in cell["connections"].items():
-            if nets and nets[0] in load:
-                load[nets[0]] += nangate45.cells[cell["type"]].pins[pin].capacitance_ff
-    del load[ports["clk"][0]]
+    timing = analyse_timing(netlist, nangate45)
+    data = number.keys() - {ports["clk"][0]}
+    load = {net: timing.load_ff[number[net]] for net in data}
     switching = sum(toggles[net] * 0.5 * c * volts**2 for net, c in load.items()) / cycles
-    internal = sum(toggles[net] * weights.internal_fj[number[net]] for net in load) / cycles
+    internal = sum(toggles[net] * weights.internal_fj[number[net]] for net in data) / cycles
     assert measured.switching_fj == pytest.approx(switching, rel=1e-9)
     assert measured.internal_fj == pytest.approx(internal, rel=1e-9)
     assert measured.clock_fj == weights.clock_fj
-    assert measured.vectors == cycles
+    assert measured.vectors == measured.followed_vectors == cycles
+    assert measured.glitch_fj == 0
     assert measured.dynamic_fj == pytest.approx(switching + internal + weights.clock_fj)
+    rates = {number[net]: toggles[net] / cycles for net in data}
+    for net, rate in rates.items():
+        assert measured.settled_toggles[net] == pytest.approx(rate)
 
 
-def test_the_interval_shrinks_with_the_sample(parts, monkeypatch):
+def test_glitches_are_what_the_event_simulation_counts_beyond(parts, events, few_sums):
+    unit, netlist, program, weights = parts
+    measured = energy.measure_energy(unit, program, events, weights, operands("uniform"), 1e-9)
+    plain = energy.measure_energy(unit, program, None, weights, operands("uniform"), 1e-9)
+    for figure in ("switching_fj", "internal_fj", "clock_fj", "vectors"):
+        assert getattr(measured, figure) == getattr(plain, figure)
+    each = weights.switching_fj + weights.internal_fj
+    # All sums were followed, so that the regression has nothing to correct.
+    assert measured.glitch_fj == pytest.approx(each @ measured.glitch_toggles)
+    assert measured.glitch_fj > 0.1 * measured.switching_fj
+    assert (measured.glitch_toggles >= 0).all()
+    flops = [p for i in netlist.instances if "DFF" in i.kind for n, p in i.pins.items() if "Q" in n]
+    assert flops
+    assert not measured.glitch_toggles[flops].any(), "flip-flops change once a cycle"
+
+
+@pytest.mark.parametrize("glitches", [False, True])
+def test_vectors_are_added_until_the_interval_is_narrow_enough(
+    glitches, parts, events, monkeypatch
+):
     unit, _, program, weights = parts
-    widths = []
-    for lanes in (1024, 16384):
-        monkeypatch.setattr(energy, "_ACCUMULATORS", lanes)
-        found = energy.measure_energy(unit, program, weights, operands("uniform"))
-        widths.append(found.half_width_fj)
-    # 4, within what 16 words can say of a deviation.
-    assert 2.5 < widths[0] / widths[1] < 6.5
+    monkeypatch.setattr(energy, "_SIMULATED", 256)
+    found = {
+        wanted: energy.measure_energy(
+            unit, program, events if glitches else None, weights, operands("uniform"), wanted
+        )
+        for wanted in (0.05, 0.01, 0.004)
+    }
+    for wanted, one in found.items():
+        assert one.half_width_fj <= wanted * one.dynamic_fj
+    counts = [one.followed_vectors for one in found.values()]
+    assert counts == sorted(counts)
+    assert counts[-1] > counts[0]
+    # No more than needed: a sample of half the size would miss by far.
+    assert found[0.004].half_width_fj > 0.5 * 0.004 * found[0.004].dynamic_fj
+    tight, loose = found[0.004], found[0.05]
+    apart = abs(tight.dynamic_fj - loose.dynamic_fj)
+    assert apart <= 2 * (tight.half_width_fj + loose.half_width_fj)
 
 
-def test_the_interval_holds_what_other_samples_give(parts, monkeypatch):
+def test_it_ends_where_the_interval_is_out_of_reach(parts, events, few_sums):
     unit, _, program, weights = parts
-    monkeypatch.setattr(energy, "_ACCUMULATORS", 1024)
+    found = energy.measure_energy(unit, program, events, weights, operands("uniform"), 1e-9)
+    assert found.vectors == 64 * 64
+    assert found.half_width_fj > 1e-9 * found.dynamic_fj
+
+
+@pytest.mark.parametrize("glitches", [False, True])
+def test_the_interval_holds_what_other_samples_give(glitches, parts, events, monkeypatch):
+    unit, _, program, weights = parts
+    monkeypatch.setattr(energy, "_SIMULATED", 256)
+    monkeypatch.setattr(energy, "_MAX_TENSORS", 1)
     found = []
     for seed in range(24):
         monkeypatch.setattr(energy, "_SEED", seed)
-        found.append(energy.measure_energy(unit, program, weights, operands("uniform")))
+        # So wide that a quarter of the sums, or none but the first, are followed.
+        one = energy.measure_energy(
+            unit, program, events if glitches else None, weights, operands("uniform"), 0.2
+        )
+        assert one.followed_vectors == (64 if glitches else 256) * 64
+        found.append(one)
     mean = np.mean([one.dynamic_fj for one in found])
     inside = [abs(one.dynamic_fj - mean) <= one.half_width_fj for one in found]
     # 95 % of 24, less three standard deviations.
     assert sum(inside) >= 19
+    # Nor is it wider than need be.
+    spread = np.std([one.dynamic_fj for one in found])
+    assert np.mean([one.half_width_fj for one in found]) < 3.5 * spread
+
+
+def test_the_regression_uses_what_is_known_of_all_samples():
+    rng = np.random.default_rng(5)
+    errors, halves, plain = [], [], []
+    for _ in range(300):
+        helper = rng.normal(10.0, 1.0, 1024)
+        wanted = 3 * helper[:64] + rng.normal(5.0, 0.5, 64)
+        mean, half = energy._regression(wanted, helper)
+        errors.append(mean - 35)
+        halves.append(half)
+        plain.append(wanted.mean() - 35)
+    assert abs(np.mean(errors)) < 0.03
+    assert np.std(errors) < 0.4 * np.std(plain)
+    covered = np.mean(np.abs(errors) <= halves)
+    assert 0.91 < covered < 0.98
 
 
 def test_still_operands_have_no_spread(parts, tmp_path):
     unit, _, program, weights = parts
     np.savez(tmp_path / "z.npz", w=np.zeros(4, dtype=int), a=np.zeros(4, dtype=int))
-    found = energy.measure_energy(unit, program, weights, operands(str(tmp_path / "z.npz")))
+    still = operands(str(tmp_path / "z.npz"))
+    found = energy.measure_energy(unit, program, None, weights, still, 0.01)
     assert found.half_width_fj == pytest.approx(0.0, abs=1e-9)
     assert found.clock_fj > 0

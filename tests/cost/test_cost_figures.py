@@ -9,10 +9,10 @@ import pytest
 
 from hwdse import cost, pe
 from hwdse.cost.figures import FIGURES_VERSION
-from hwdse.errors import HwdseError
+from hwdse.errors import HwdseError, InfeasibleError
 
 INT2, INT3 = "mac:w=int2,a=int2", "mac:w=int3,a=int3"
-PARTS = ("switching", "internal", "clock", "leakage")
+PARTS = ("switching", "internal", "clock", "glitch", "leakage")
 
 
 @pytest.mark.parametrize("spec", [INT2, INT3])
@@ -47,18 +47,59 @@ def test_a_slower_clock_leaks_longer_and_switches_the_same(costed):
     fast, slow = costed(INT2), costed(INT2, clock_ns=50.0)
     assert fast["period_ps"] == fast["delay_ps"] == slow["delay_ps"]
     assert slow["period_ps"] == 50_000
-    for part in PARTS[:3]:
+    for part in PARTS[:4]:
         assert slow[f"{part}_pj_per_mac"] == fast[f"{part}_pj_per_mac"]
     ratio = slow["leakage_pj_per_mac"] / fast["leakage_pj_per_mac"]
     assert ratio == pytest.approx(50_000 / fast["period_ps"])
 
 
-def test_the_clock_that_the_message_names_is_long_enough(costed, nangate45):
-    with pytest.raises(HwdseError, match="shorter than its critical path of") as caught:
+def test_a_clock_out_of_reach_names_one_that_is_not(costed, nangate45):
+    with pytest.raises(InfeasibleError, match=r"no mapping meets a clock of 0\.01 ns") as caught:
         cost.evaluate([INT2], nangate45, clock_ns=0.01)
+    assert caught.value.exit_code == 3
     named = float(str(caught.value).split("path of ")[1].split(" ns")[0])
-    assert named == pytest.approx(costed(INT2)["delay_ps"] / 1e3, abs=1e-3)
-    assert cost.evaluate([INT2], nangate45, clock_ns=named)["period_ps"][0] == 1e3 * named
+    assert 1e3 * named < costed(INT2)["delay_ps"]
+    row = cost.evaluate([INT2], nangate45, clock_ns=named).iloc[0]
+    assert row["delay_ps"] <= row["period_ps"] == 1e3 * named
+    assert row["area_um2"] > costed(INT2)["area_um2"]
+    assert row["provenance"]["recipe"].split()[0] in ("sized", "balanced", "delay")
+    assert row["provenance"]["recipe_sha256"] != costed(INT2)["provenance"]["recipe_sha256"]
+
+
+def test_a_clock_within_reach_of_the_mapping_for_area_changes_nothing(costed):
+    free, clocked = costed(INT2), costed(INT2, clock_ns=50.0)
+    assert free["provenance"]["recipe"] == clocked["provenance"]["recipe"] == "area"
+    assert (free["area_um2"], free["delay_ps"]) == (clocked["area_um2"], clocked["delay_ps"])
+
+
+def test_glitches_are_a_part_of_their_own(costed):
+    rows = {a: costed(INT3, activity=a) for a in ("timed", "unit-delay", "zero-delay")}
+    for part in ("switching", "internal", "clock", "leakage"):
+        # Glitches vary, so that it may take more sums to know the energy as well.
+        values = [row[f"{part}_pj_per_mac"] for row in rows.values()]
+        assert values == pytest.approx([values[0]] * 3, rel=5e-3)
+    assert rows["zero-delay"]["glitch_pj_per_mac"] == 0
+    assert rows["zero-delay"]["provenance"]["glitch_vectors"] == 0
+    # A step for every cell lets pulses through that are shorter than the cells' delays.
+    timed, unit = (rows[a]["glitch_pj_per_mac"] for a in ("timed", "unit-delay"))
+    assert 0.1 * rows["timed"]["switching_pj_per_mac"] < timed < unit
+    assert costed(INT3)["energy_pj_per_mac"] == rows["timed"]["energy_pj_per_mac"]
+    said = [row["provenance"]["activity"] for row in rows.values()]
+    assert ["timed" in said[0], "unit-delay" in said[1], "no glitches" in said[2]] == [True] * 3
+
+
+def test_the_interval_is_as_narrow_as_asked(costed):
+    for wanted in (0.02, 0.01, 0.003):
+        row = costed(INT3, confidence=wanted)
+        known = row["provenance"]
+        assert known["energy_half_width"] <= wanted == known["energy_half_width_wanted"]
+        half = (row["energy_pj_per_mac_high"] - row["energy_pj_per_mac_low"]) / 2
+        dynamic = row["energy_pj_per_mac"] - row["leakage_pj_per_mac"]
+        assert half == pytest.approx(known["energy_half_width"] * dynamic)
+    rough, fine = (
+        costed(INT3, confidence=c)["provenance"]["glitch_vectors"] for c in (0.02, 0.003)
+    )
+    assert fine > rough
 
 
 @pytest.mark.parametrize("clock_ns", [0.0, -1.0, float("nan"), float("inf")])
@@ -150,7 +191,11 @@ def test_figures_say_where_they_come_from(costed, nangate45):
     ("options", "message"),
     [
         ({"source": "fit"}, "source 'fit' has no figures in this version"),
-        ({"source": "table"}, "use --source synth"),
+        ({"source": "table"}, "'nangate45' is no published table"),
+        ({"activity": "zero-dealy"}, "did you mean 'zero-delay'"),
+        ({"confidence": 0.0}, "confidence of 0.0: give the half-width"),
+        ({"confidence": float("nan")}, "confidence of nan"),
+        ({"confidence": 1.0}, "from 0.0005 to 0.5"),
         ({"source": "synht"}, "did you mean 'synth'"),
         ({"distribution": "gauss"}, "neither one of uniform, normal nor an .npz file"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -10,15 +11,17 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import rtl
 from hwdse import cost, pe
-from hwdse.cost import Store, figures
+from hwdse.cost import Store, analysis, designs, figures
 from hwdse.cost.store import default_path
 from hwdse.errors import ExternalToolError, HwdseError
+from hwdse.formats.codebook import Codebook
 from hwdse.synth import flow
 
 SPEC = "mac:w=int2,a=int2"
@@ -67,8 +70,9 @@ def test_documents_come_back(store):
 
 
 def test_a_second_evaluation_computes_nothing(filled, nangate45, no_synthesis, monkeypatch):
-    monkeypatch.setattr(figures, "measure_energy", None)
-    monkeypatch.setattr(figures, "check_program", None)
+    monkeypatch.setattr(analysis, "measure_energy", None)
+    monkeypatch.setattr(analysis, "check_program", None)
+    monkeypatch.setattr(rtl, "to_rtlil", None)
     first = cost.evaluate([SPEC], nangate45, store=filled)
     assert first.equals(cost.evaluate([SPEC], nangate45, store=filled))
 
@@ -80,6 +84,9 @@ def test_other_operands_and_clocks_use_the_same_mapping(filled, nangate45, no_sy
         {"distribution": "normal"},
         {"distribution": str(tmp_path / "z.npz")},
         {"clock_ns": 3.0},
+        {"activity": "unit-delay"},
+        {"activity": "zero-delay"},
+        {"confidence": 0.005},
     ]
     found = [cost.evaluate([SPEC], nangate45, store=filled, **o).iloc[0] for o in options]
     assert len({row["energy_pj_per_mac"] for row in found}) == len(options)
@@ -103,10 +110,52 @@ def test_another_recipe_or_yosys_is_another_entry(filled, nangate45, no_synthesi
     cost.evaluate([SPEC], nangate45, store=filled)
 
 
+def test_the_rtl_is_known_by_the_code_that_makes_it(filled, nangate45, monkeypatch):
+    calls = []
+    real = rtl.to_rtlil
+    monkeypatch.setattr(rtl, "to_rtlil", lambda unit: calls.append(1) or real(unit))
+    unit = pe.parse(SPEC)
+    known = designs.rtlil_sha256(unit, filled)
+    assert known[1] is None
+    monkeypatch.setattr(designs, "_known", {})
+    assert designs.rtlil_sha256(unit, filled) == known
+    assert not calls
+    # Another version of the code is another key; so is another field of the spec.
+    monkeypatch.setattr(designs, "_sources_sha256", lambda: "other")
+    again, text = designs.rtlil_sha256(unit, filled)
+    assert (again, calls) == (known[0], [1])
+    assert hashlib.sha256(text.encode()).hexdigest() == again
+    other = designs.rtlil_sha256(pe.parse("mac:w=int2,a=int2,acc=exact,terms=7"), filled)
+    assert other[0] != again
+
+
+def test_formats_of_one_name_are_told_apart_by_their_values():
+    def key(values):
+        book = Codebook(name="mine", bits=2, values=values)
+        common = replace(pe.parse(SPEC).common, w=book)
+        return designs._design_key(replace(pe.parse(SPEC), common=common))
+
+    assert key((0.0, 1.0, 2.0, 3.0)) == key((0.0, 1.0, 2.0, 3.0))
+    assert key((0.0, 1.0, 2.0, 3.0)) != key((0.0, 1.0, 2.0, 4.0))
+
+
+def test_every_source_file_is_in_the_key(monkeypatch):
+    files = dict(designs._python_files(designs.resources.files("rtl"), "rtl"))
+    assert {"rtl/__init__.py", "rtl/mac.py", "rtl/parts/bits.py"} <= files.keys()
+    before = designs._sources_sha256.__wrapped__()
+    real = designs._python_files
+
+    def edited(folder, name):
+        return [(p, d + b"#" * (p == "rtl/parts/bits.py")) for p, d in real(folder, name)]
+
+    monkeypatch.setattr(designs, "_python_files", edited)
+    assert designs._sources_sha256.__wrapped__() != before
+
+
 def test_other_models_are_another_entry(filled, nangate45, no_synthesis, monkeypatch):
     calls = []
-    real = figures.measure_energy
-    monkeypatch.setattr(figures, "measure_energy", lambda *a: calls.append(1) or real(*a))
+    real = analysis.measure_energy
+    monkeypatch.setattr(analysis, "measure_energy", lambda *a: calls.append(1) or real(*a))
     monkeypatch.setattr(figures, "FIGURES_VERSION", figures.FIGURES_VERSION + 1)
     cost.evaluate([SPEC], nangate45, store=filled)
     assert calls
@@ -121,6 +170,46 @@ def test_a_damaged_row_is_computed_again(filled, nangate45, no_synthesis):
         database.execute("update entry set body = x'00'")
     with pytest.raises(AssertionError, match="synthesised again"):
         cost.evaluate([SPEC], nangate45, store=filled)
+
+
+def test_a_flipped_bit_is_never_believed(tmp_path):
+    """Wherever it is in the file: an entry comes back whole, or not at all."""
+    path = tmp_path / "store.sqlite"
+    store = Store(path)
+    for number in range(30):
+        store.put("kind", str(number), {"number": number, "text": os.urandom(60).hex()})
+    sound = [store.get("kind", str(number)) for number in range(30)]
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("pragma journal_mode = delete")
+    data = path.read_bytes()
+    rng = np.random.default_rng(1)
+    lost = 0
+    for place in rng.integers(0, 8 * len(data), size=120).tolist():
+        flipped = bytearray(data)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        store = Store(path)
+        for number in range(30):
+            found = store.get("kind", str(number))
+            assert found in (sound[number], None)
+            lost += found is None
+        store.put("kind", "5", {"again": 1})
+        assert store.get("kind", "5") == {"again": 1}
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    assert lost > 30
+
+
+def test_a_body_under_another_key_is_not_believed(store):
+    store.put("kind", "mine", {"a": 1})
+    store.put("kind", "yours", {"a": 2})
+    with contextlib.closing(sqlite3.connect(store.path)) as database, database:
+        database.execute(
+            "update entry set (sha256, body) = "
+            "(select sha256, body from entry where key = 'yours') where key = 'mine'"
+        )
+    assert store.get("kind", "mine") is None
+    assert store.get("kind", "yours") == {"a": 2}
 
 
 def test_a_file_that_is_no_database_is_set_aside(tmp_path):
@@ -169,9 +258,23 @@ def test_processes_that_write_at_once(tmp_path):
         assert [store.get("kind", f"{name}{n}")["number"] for n in range(40)] == list(range(40))
 
 
+def test_processes_that_hammer_the_same_entries_of_a_damaged_file(tmp_path):
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(b"damaged " * 2000)
+    writers = [_writer(path, "same", 60) for _ in range(2)]
+    for writer in writers:
+        writer.communicate(timeout=120)
+        assert writer.returncode == 0
+    store = Store(path)
+    found = [store.get("kind", f"same{n}") for n in range(60)]
+    # Whoever came second may have set aside what the first had just written.
+    assert found[-1] is not None
+    assert all(one is None or one["number"] == n for n, one in enumerate(found))
+
+
 def test_a_killed_writer_leaves_all_that_it_had_finished(tmp_path):
     path = tmp_path / "store.sqlite"
-    for round_ in range(2):
+    for round_ in range(4):
         with _writer(path, f"r{round_}-", 100_000) as writer:
             seen = [writer.stdout.readline() for _ in range(25)]
             time.sleep(0.01 * round_)

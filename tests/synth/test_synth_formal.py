@@ -8,6 +8,7 @@ import pytest
 import rtl
 from hwdse import pe, tech
 from hwdse.synth import flow
+from hwdse.synth.recipe import RECIPES, Recipe
 
 SECONDS = 120.0
 
@@ -21,6 +22,13 @@ def design():
 
 def test_a_mapping_is_proven(design) -> None:
     rtlil, mapped, liberty = design
+    assert flow.prove_mapping(rtlil, mapped, liberty, seconds=SECONDS)
+
+
+@pytest.mark.parametrize("name", RECIPES[1:])
+def test_mappings_for_a_clock_are_proven(design, name) -> None:
+    rtlil, _, liberty = design
+    mapped = flow.map_to_cells(rtlil, liberty, Recipe(name, 200.0))
     assert flow.prove_mapping(rtlil, mapped, liberty, seconds=SECONDS)
 
 

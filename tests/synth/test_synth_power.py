@@ -1,5 +1,6 @@
 """Energy of toggles worked out by hand on a technology with linear tables."""
 
+import numpy as np
 import pytest
 
 from hwdse.synth.power import energy_weights, leakage_uw
@@ -8,10 +9,10 @@ from hwdse.synth.timing import analyse_timing
 from . import toy
 
 
-def weights(inputs, outputs, cells):
+def weights(inputs, outputs, cells, toggles=None):
     netlist = toy.netlist(inputs, outputs, cells)
     timing = analyse_timing(netlist, toy.TECHNOLOGY)
-    return energy_weights(netlist, toy.TECHNOLOGY, timing)
+    return energy_weights(netlist, toy.TECHNOLOGY, timing, toggles)
 
 
 def test_switching_is_half_c_v_squared():
@@ -38,6 +39,14 @@ def test_internal_energy_is_the_mean_of_rise_and_fall():
 def test_internal_energy_is_the_mean_over_inputs():
     energy = weights({"x": (2, 3)}, {"y": (4,)}, [("XOR", {"A": 2, "B": 3, "Y": 4})])
     assert energy.internal_fj[4] == pytest.approx(((2 + 4) / 2 + (6 + 12) / 2) / 2)
+
+
+@pytest.mark.parametrize(("a", "b", "share"), [(3.0, 1.0, 0.25), (0.0, 0.5, 1.0), (0.0, 0.0, 0.5)])
+def test_inputs_that_toggle_more_count_for_more(a, b, share):
+    toggles = np.array([0, 0, a, b, 1.0])
+    cells = [("XOR", {"A": 2, "B": 3, "Y": 4})]
+    energy = weights({"x": (2, 3)}, {"y": (4,)}, cells, toggles)
+    assert energy.internal_fj[4] == pytest.approx((2 + 4) / 2 * (1 - share) + (6 + 12) / 2 * share)
 
 
 def test_energy_is_held_at_the_edge_of_a_table():

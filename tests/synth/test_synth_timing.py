@@ -1,8 +1,13 @@
 """Arrival times worked out by hand on a technology with linear tables."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
+from hwdse.errors import ExternalToolError
 from hwdse.synth.timing import analyse_timing, net_loads
+from hwdse.tech.model import Constraint, ConstraintTable
 
 from . import toy
 
@@ -113,7 +118,107 @@ def test_the_longest_of_two_branches():
     assert [step.instance for step in timing.path] == ["u0", "u1", "u2"]
 
 
+def test_the_path_step_by_step():
+    """Input edge, load, fan-out, and where it starts and ends."""
+    cells = [("INV", {"A": 2, "Y": 3}), ("BUF", {"A": 3, "Y": 4}), ("INV", {"A": 3, "Y": 5})]
+    timing = analyse({"x": (6, 2)}, {"y": (4,)}, cells)
+    first, second = timing.path
+    assert (first.instance, first.input_pin, first.pin, first.edge) == ("u0", "A", "Y", "rise")
+    assert (first.load_ff, first.fanout) == (3 + 2, 2)
+    assert first.delay_ps == first.arrival_ps == pytest.approx(5 + 0.5 * 20 + 3 * 5)
+    assert first.slew_ps == pytest.approx(6 + 2 * 5)
+    assert (second.edge, second.load_ff, second.fanout) == ("rise", 0, 1)
+    assert second.arrival_ps == pytest.approx(first.arrival_ps + second.delay_ps)
+    assert (timing.start, timing.end, timing.setup_ps) == ("x[1]", "y", 0.0)
+    assert timing.fmax_mhz == pytest.approx(1e6 / timing.delay_ps)
+
+
+def test_groups_of_paths():
+    """Each kind of path by hand; the input's path is the longest of all."""
+    cells = [
+        ("DFF", {"D": 4, "CK": 5, "Q": 3}),
+        ("INV", {"A": 3, "Y": 4}),
+        ("XOR", {"A": 2, "B": 3, "Y": 6}),
+        ("DFF", {"D": 6, "CK": 5, "Q": 7}),
+    ]
+    timing = analyse({"clk": (5,), "x": (2,)}, {"z": (7, 6)}, cells)
+    q_load = 2.0 + 4.0
+    rise, fall = 50 + 10 + q_load, 60 + 10 + q_load
+    rise_slew, fall_slew = 8 + q_load, 9 + q_load
+    inverted = max(fall + 5 + 0.5 * fall_slew + 3, rise + 4 + 0.25 * rise_slew + 2)
+    xor_rise = 20 + 20  # from the port at A; from B it is 2
+    xor_fall = 30 + 20
+    assert timing.groups == pytest.approx(
+        {
+            "input to output": max(xor_rise, xor_fall),
+            "input to register": xor_fall + 11,
+            "register to output": max(rise, fall) + 2,
+            "register to register": inverted + 11,
+        }
+    )
+    assert timing.delay_ps == pytest.approx(max(timing.groups.values()))
+    assert (timing.start, timing.end, timing.setup_ps) == ("u0/CK", "u0/D", 11)
+
+
+def test_setup_from_the_tables():
+    """Setup times depend on the data's slew and edge, and on the clock's slew."""
+
+    def constraint(base, per_clock, per_data):
+        axis = np.array([10.0, 30.0])
+        values = base + per_clock * axis[:, None] + per_data * axis[None, :]
+        return ConstraintTable(axis, axis, values)
+
+    setup = (
+        Constraint("CK", constraint(10, 0.5, 1.0), constraint(-40, 0.5, 2.0)),
+        Constraint("CK", constraint(9, 0.5, 1.0), constraint(-41, 0.5, 2.0)),
+    )
+    pins = dict(toy.FLOP.pins)
+    pins["D"] = dataclasses.replace(pins["D"], setup=setup)
+    flop = dataclasses.replace(toy.FLOP, pins=pins)
+    technology = dataclasses.replace(toy.TECHNOLOGY, cells=toy.TECHNOLOGY.cells | {flop.name: flop})
+    cells = [("INV", {"A": 2, "Y": 3}), ("DFF", {"D": 3, "CK": 5, "Q": 4})]
+    timing = analyse_timing(toy.netlist({"clk": (5,), "x": (2,)}, {}, cells), technology)
+    rise, fall = 5 + 10 + 3, 4 + 5 + 2
+    rise_slew, fall_slew = 6 + 2, 7 + 1
+    at_rise = rise + 10 + 0.5 * 20 + rise_slew
+    at_fall = fall - 40 + 0.5 * 20 + 2 * fall_slew
+    assert at_rise > at_fall
+    assert timing.delay_ps == pytest.approx(at_rise)
+    assert timing.setup_ps == pytest.approx(10 + 10 + 8)
+
+    # With the tables changed about, the fall decides.
+    swapped = tuple(Constraint(c.related_pin, c.fall, c.rise) for c in setup)
+    pins["D"] = dataclasses.replace(pins["D"], setup=swapped)
+    cells_of = toy.TECHNOLOGY.cells | {"DFF": dataclasses.replace(toy.FLOP, pins=pins)}
+    technology = dataclasses.replace(toy.TECHNOLOGY, cells=cells_of)
+    timing = analyse_timing(toy.netlist({"clk": (5,), "x": (2,)}, {}, cells), technology)
+    assert timing.delay_ps == pytest.approx(fall + 10 + 0.5 * 20 + fall_slew)
+    assert timing.path[-1].edge == "fall"
+
+
+def test_constants_launch_nothing():
+    """The slow arc from a tied pin counts neither for the delay nor for the slew."""
+    tied = analyse({"x": (2,)}, {"y": (3,)}, [("XOR", {"A": 1, "B": 2, "Y": 3})])
+    assert tied.delay_ps == pytest.approx(2)
+    assert tied.slew_ps[3].tolist() == [35, 5]
+    both = analyse({"x": (2,)}, {"y": (3,)}, [("XOR", {"A": 0, "B": 1, "Y": 3})])
+    assert both.delay_ps == 0
+    assert np.isneginf(both.arrival_ps[3]).all()
+    # What follows from constants alone launches nothing either.
+    cells = [("INV", {"A": 1, "Y": 4}), ("XOR", {"A": 4, "B": 2, "Y": 3})]
+    after = analyse({"x": (2,)}, {"y": (3,)}, cells)
+    assert after.delay_ps == pytest.approx(2)
+    assert after.slew_ps[3].tolist() == [35, 5]
+
+
+def test_a_combinational_loop_is_refused():
+    cells = [("INV", {"A": 3, "Y": 2}), ("BUF", {"A": 2, "Y": 3})]
+    with pytest.raises(ExternalToolError, match="combinational loop"):
+        analyse({}, {"y": (3,)}, cells)
+
+
 def test_nothing_to_time():
     timing = analyse({"x": (2,)}, {"y": (2,)}, [])
     assert timing.delay_ps == 0
     assert timing.path == ()
+    assert timing.fmax_mhz is None
