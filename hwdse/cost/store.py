@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import time
 import zlib
 from collections.abc import Mapping
 from contextlib import closing, suppress
@@ -63,16 +64,22 @@ class Store:
             ) from None
 
     def _prepare(self) -> None:
-        try:
-            with closing(self._connect()) as connection, connection:
-                connection.execute("pragma journal_mode = wal")
-                connection.execute(_SCHEMA)
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            self._set_aside()
-            with closing(self._connect()) as connection, connection:
-                connection.execute(_SCHEMA)
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                with closing(self._connect()) as connection, connection:
+                    connection.execute("pragma journal_mode = wal")
+                    connection.execute(_SCHEMA)
+                return
+            except sqlite3.OperationalError as error:
+                # SQLite itself does not wait where several processes change the journal mode.
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            except sqlite3.DatabaseError:
+                if time.monotonic() > deadline:
+                    raise
+                self._set_aside()
 
     def _set_aside(self) -> None:
         """Keep a damaged database for inspection; all of it can be computed again."""

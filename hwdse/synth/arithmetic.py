@@ -21,7 +21,7 @@ module baugh_wooley (A, B, Y);
   input [A_WIDTH-1:0] A;
   input [B_WIDTH-1:0] B;
   output [Y_WIDTH-1:0] Y;
-  wire _TECHMAP_FAIL_ = !(A_SIGNED && B_SIGNED) || A_WIDTH < 2 || B_WIDTH < 2 || Y_WIDTH > WIDTH;
+  wire _TECHMAP_FAIL_ = !(A_SIGNED && B_SIGNED) || WIDTH < 5 || Y_WIDTH > WIDTH;
   wire [WIDTH-1:0] signs = (1 << (A_WIDTH-1)) + (1 << (B_WIDTH-1)) + (1 << (WIDTH-1));
   wire [WIDTH*(B_WIDTH+1)-1:0] sums;
   assign sums[WIDTH-1:0] = signs;

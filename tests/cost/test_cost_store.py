@@ -54,7 +54,7 @@ def filled(costed, tmp_path):
 
 @pytest.fixture
 def no_synthesis(monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise AssertionError("synthesised again")
 
     monkeypatch.setattr(flow, "map_to_cells", fail)

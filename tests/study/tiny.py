@@ -8,7 +8,7 @@ LAYERS = ("first", "second", "third")
 MACS = (1_000_000, 3_000_000, 2_000_000)
 PARAMS = (5_000_000, 1_000_000, 2_500_000)
 LOSS = {"int2": (0.9, 0.3, 0.45), "int3": (0.1, 0.05, 0.2)}
-UNITS = {"two": "mac:w=int2,a=int2", "three": "mac:w=int3,a=int3"}
+UNITS = {"two": "mac:w=int2,a=int2,acc=exact", "three": "mac:w=int3,a=int3,acc=exact"}
 FORMATS = {"two": "int2", "three": "int3"}
 
 STUDY = """\
@@ -20,8 +20,8 @@ operands: uniform
 workload: layers.csv
 sensitivity: losses.csv
 units:
-  two: mac:w=int2,a=int2
-  three: mac:w=int3,a=int3
+  two: mac:w=int2,a=int2,acc=exact
+  three: mac:w=int3,a=int3,acc=exact
 frontier_points: 200
 budgets:
   - {name: half, fraction: {size_mib: 0.5}}

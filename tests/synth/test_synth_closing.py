@@ -98,7 +98,7 @@ def test_a_curve_over_given_targets():
     curve = curve_over_clocks(toy.TECHNOLOGY, targets, Mapper(), on_done=steps.append)
     assert [c.clock_ps for c in curve.closings] == sorted(targets)
     assert [c.met for c in curve.closings] == [False, True, True]
-    assert len(steps) == 2 + len(targets)
+    assert len(steps) == 3 + len(targets)
     # The hopeless target has made the sized mapping of 12 um2, too.
     assert [p.area_um2 for p in curve.pareto] == [20.0, 12.0, 11.0, 10.0]
     assert len({p.recipe for p in curve.points}) == len(curve.points)

@@ -9,10 +9,11 @@ import pytest
 from hwdse import pe
 from hwdse.errors import HwdseError
 from hwdse.synth import flow
+from hwdse.synth.arithmetic import PRODUCTS
 from hwdse.synth.netlist import read_netlist
-from hwdse.synth.recipe import AREA, RECIPES, Recipe
+from hwdse.synth.recipe import AREA, RECIPES, UNTIMED, Recipe
 from hwdse.synth.timing import analyse_timing
-from hwdse.tech import mapping_liberty
+from hwdse.tech import full_adder, mapping_liberty
 from hwdse.verify.check import check_program, compile_mapped
 
 from . import netlists
@@ -28,13 +29,14 @@ def test_a_target_must_be_a_time(clock):
 
 @pytest.mark.parametrize("name", ["", "Area", "fast", "area; exec rm", "delay\nshell ls"])
 def test_other_names_are_refused(name):
-    with pytest.raises(HwdseError, match="there are area, sized, balanced, delay"):
+    with pytest.raises(HwdseError, match="there are compact, area, sized, balanced, delay"):
         Recipe(name)
 
 
-def test_the_recipe_for_area_takes_no_target():
-    with pytest.raises(HwdseError, match="takes no clock target"):
-        Recipe("area", 100.0)
+@pytest.mark.parametrize("name", UNTIMED)
+def test_recipes_for_area_take_no_target(name):
+    with pytest.raises(HwdseError, match=f"recipe '{name}' takes no clock target"):
+        Recipe(name, 100.0)
 
 
 def test_the_target_enters_as_a_whole_number():
@@ -44,7 +46,8 @@ def test_the_target_enters_as_a_whole_number():
 
 
 def test_keys_tell_recipes_and_targets_apart():
-    recipes = [AREA, *(Recipe(n, c) for n in RECIPES[1:] for c in (None, 100.0, 200.0))]
+    timed = [n for n in RECIPES if n not in UNTIMED]
+    recipes = [*map(Recipe, UNTIMED), *(Recipe(n, c) for n in timed for c in (None, 100.0, 200.0))]
     keys = {flow.mapping_key("design", "technology", recipe) for recipe in recipes}
     assert len(keys) == len(recipes)
     assert flow.mapping_key("design", "technology") in keys
@@ -70,7 +73,38 @@ def test_each_recipe_is_faster_and_right(name):
     assert delays == sorted(delays, reverse=True)
     assert areas == sorted(areas)
     # Not by a hair: restructuring shortens the carry chains.
-    assert delays[2] < 0.8 * delays[0]
+    assert delays[2] < 0.9 * delays[0]
+
+
+@pytest.mark.parametrize("name", ["nangate45", "asap7", "sky130hd", "gt2n"])
+def test_full_adders_make_the_least_area(name):
+    technology = netlists.technology(name)
+    adder = full_adder(technology)
+    liberty, design = mapping_liberty(technology), netlists.rtlil(SPEC)
+    plain = flow.map_to_cells(design, liberty)
+    compact = flow.map_to_cells(design, liberty, Recipe("compact"), adder=adder)
+    program = compile_mapped(read_netlist(compact.netlist), technology)
+    assert check_program(pe.parse(SPEC), program, name, 1 << 12, seed=1).mismatches == 0
+    if adder is None:
+        assert compact == plain
+        return
+    assert compact.cell_counts[adder.cell] > 4
+    assert compact.area_um2 < plain.area_um2
+
+
+@pytest.mark.parametrize("sides", [(3, 3), (2, 5), (5, 2), (4, 7)])
+def test_signed_products_need_no_sign_extension(sides, monkeypatch):
+    spec = f"mac:w=int{sides[0]},a=int{sides[1]},acc=exact,terms=1"
+    technology = netlists.technology("nangate45")
+    liberty, design = mapping_liberty(technology), netlists.rtlil(spec)
+    ours = flow.map_to_cells(design, liberty)
+    program = compile_mapped(read_netlist(ours.netlist), technology)
+    assert check_program(pe.parse(spec), program, "nangate45", 1 << 12, seed=1).mismatches == 0
+    # A wrong correction constant must not pass.
+    monkeypatch.setattr(flow, "PRODUCTS", PRODUCTS.replace("(1 << (WIDTH-1));", "1;"))
+    wrong = flow.map_to_cells(design, liberty)
+    program = compile_mapped(read_netlist(wrong.netlist), technology)
+    assert check_program(pe.parse(spec), program, "nangate45", 1 << 12, seed=1).mismatches > 0
 
 
 def test_a_looser_target_makes_a_smaller_netlist():
