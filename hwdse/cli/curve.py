@@ -116,25 +116,18 @@ def _picoseconds(clock_ns: float) -> float:
 def _kept_and_checked(unit: pe.Unit, rtlil: str, technology: Any) -> Callable[[Any], Any]:
     """Mapping by recipe, from the store where it is there; compared with the unit's reference."""
     from hwdse.cost.analysis import CHECK_BITS, CHECK_VECTORS
+    from hwdse.cost.mapping import kept_mappings
     from hwdse.cost.store import Store
     from hwdse.synth import flow
     from hwdse.synth.netlist import read_netlist
-    from hwdse.tech import full_adder, mapping_liberty
     from hwdse.verify.check import check_program, compile_mapped
 
     store = Store()
-    liberty, adder = mapping_liberty(technology), full_adder(technology)
+    kept = kept_mappings(rtlil, technology, store)
 
     def map_with(recipe: Any) -> flow.Mapped:
+        mapped = kept(recipe)
         key = flow.mapping_key(rtlil, technology.sha256, recipe)
-        known = store.get("mapping", key)
-        mapped = (
-            flow.Mapped(**known)
-            if known
-            else flow.map_to_cells(rtlil, liberty, recipe, adder=adder)
-        )
-        if known is None:
-            store.put("mapping", key, asdict(mapped))
         if store.get("checked", key) is None:
             program = compile_mapped(read_netlist(mapped.netlist), technology)
             checked = check_program(

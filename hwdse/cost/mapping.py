@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 from hwdse import tech
@@ -15,17 +16,13 @@ from hwdse.synth.closing import map_to_clock
 from hwdse.synth.recipe import AREA, RECIPES, Recipe
 from hwdse.tech.model import Technology
 
-__all__ = ["choose_mapping", "recipes_sha256"]
+__all__ = ["choose_mapping", "kept_mappings", "recipes_sha256"]
 
 
-def choose_mapping(
-    unit: Unit, rtlil: str, technology: Technology, clock_ns: float | None, store: Store
-) -> tuple[Recipe, flow.Mapped]:
-    """The mapping for area, or the smallest found that meets a clock, from the store if there.
-
-    Raises:
-        InfeasibleError: No recipe meets the clock.
-    """
+def kept_mappings(
+    rtlil: str, technology: Technology, store: Store
+) -> Callable[[Recipe], flow.Mapped]:
+    """Mapping of a design by recipe, from the store where it is there."""
 
     def map_with(recipe: Recipe) -> flow.Mapped:
         key = flow.mapping_key(rtlil, technology.sha256, recipe)
@@ -36,6 +33,18 @@ def choose_mapping(
             store.put("mapping", key, mapping)
         return flow.Mapped(**mapping)
 
+    return map_with
+
+
+def choose_mapping(
+    unit: Unit, rtlil: str, technology: Technology, clock_ns: float | None, store: Store
+) -> tuple[Recipe, flow.Mapped]:
+    """The mapping for area, or the smallest found that meets a clock, from the store if there.
+
+    Raises:
+        InfeasibleError: No recipe meets the clock.
+    """
+    map_with = kept_mappings(rtlil, technology, store)
     if clock_ns is None:
         return AREA, map_with(AREA)
     closing = map_to_clock(technology, clock_ns * 1e3, map_with)
