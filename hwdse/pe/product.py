@@ -7,6 +7,7 @@ operand, a float, is a significand with a shift, and may be infinite or NaN.
 
 from __future__ import annotations
 
+import functools
 from fractions import Fraction
 
 import numpy as np
@@ -83,6 +84,7 @@ def operand(fmt: ScalarFormat, codes: NDArray[np.int64]) -> Term:
     )
 
 
+@functools.lru_cache(maxsize=256)
 def _largest_units(fmt: ScalarFormat) -> int:
     """The largest finite magnitude in units of ``2**lsb_exponent``."""
     largest = max(Fraction(fmt.max), -Fraction(fmt.min)) / Fraction(2) ** fmt.lsb_exponent
