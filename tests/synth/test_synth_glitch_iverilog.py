@@ -1,7 +1,8 @@
 """Transitions with gate delays against Icarus Verilog on a mapped unit, where it is installed.
 
-A cell is an inertial delay of a quarter step less than its own and a transport delay of that
-quarter: a pulse as long as the delay passes, whichever of two simultaneous events comes first.
+A cell looks at its inputs a quarter step after they have changed, for a pulse of no width between
+simultaneous changes must not restart a delay; what it sees is delayed by two quarters less than its
+own delay, inertially, and by the last quarter come what may: a pulse as long as the delay passes.
 """
 
 from __future__ import annotations
@@ -47,8 +48,10 @@ def verilog(netlist, models, delays, stimulus, period):
             if not boolean.variables(ast):
                 lines.append(f"wire n{net} = {expression(ast, names)};")
                 continue
-            rise, fall = 4 * delays.rise[net] - 1, 4 * delays.fall[net] - 1
-            lines.append(f"wire d{net}; assign #({rise},{fall}) d{net} = {expression(ast, names)};")
+            rise, fall = 4 * delays.rise[net] - 2, 4 * delays.fall[net] - 2
+            lines.append(f"wire e{net} = {expression(ast, names)}; reg r{net};")
+            lines.append(f"initial #1 r{net} = e{net}; always @(e{net}) #1 r{net} = e{net};")
+            lines.append(f"wire d{net}; assign #({rise},{fall}) d{net} = r{net};")
             lines.append(f"reg n{net}; always @(d{net}) n{net} <= #1 d{net};")
             lines.append(f"integer c{net} = 0; always @(n{net}) if (on) c{net} = c{net} + 1;")
     lines += ["integer i; initial begin", '$readmemb("stimulus.txt", m);']
