@@ -15,7 +15,7 @@ from typing import Any
 from hwdse import pe
 from hwdse.cli.output import figure, note, print_json, print_table, progress
 from hwdse.cli.synthesis import announce_compilation
-from hwdse.errors import ExternalToolError, HwdseError
+from hwdse.errors import HwdseError
 
 __all__ = ["draw_curve"]
 
@@ -115,12 +115,11 @@ def _picoseconds(clock_ns: float) -> float:
 
 def _kept_and_checked(unit: pe.Unit, rtlil: str, technology: Any) -> Callable[[Any], Any]:
     """Mapping by recipe, from the store where it is there; compared with the unit's reference."""
-    from hwdse.cost.analysis import CHECK_BITS, CHECK_VECTORS
+    from hwdse.cost.analysis import checked_program
     from hwdse.cost.mapping import kept_mappings
     from hwdse.cost.store import Store
     from hwdse.synth import flow
     from hwdse.synth.netlist import read_netlist
-    from hwdse.verify.check import check_program, compile_mapped
 
     store = Store()
     kept = kept_mappings(rtlil, technology, store)
@@ -129,15 +128,7 @@ def _kept_and_checked(unit: pe.Unit, rtlil: str, technology: Any) -> Callable[[A
         mapped = kept(recipe)
         key = flow.mapping_key(rtlil, technology.sha256, recipe)
         if store.get("checked", key) is None:
-            program = compile_mapped(read_netlist(mapped.netlist), technology)
-            checked = check_program(
-                unit, program, technology.name, CHECK_VECTORS, seed=1, enumerable_bits=CHECK_BITS
-            )
-            if checked.mismatches:
-                raise ExternalToolError(
-                    f"{unit.canonical}: the netlist mapped to {technology.name} by recipe "
-                    f"{recipe.label} differs from its reference {checked.first_mismatch}"
-                )
+            _, checked = checked_program(unit, read_netlist(mapped.netlist), technology)
             store.put("checked", key, {"vectors": checked.vectors})
         return mapped
 

@@ -59,15 +59,14 @@ class Analysis:
         return self.leakage_uw * self.period_ps * 1e-3
 
 
-def analyse(
-    unit: Unit, technology: Technology, mapped: flow.Mapped, conditions: Conditions
-) -> Analysis:
-    """Check a netlist against the unit's reference, then measure it.
+def checked_program(
+    unit: Unit, netlist: Netlist, technology: Technology
+) -> tuple[Program, Verification]:
+    """A mapped netlist for simulation, once it has computed what the unit does.
 
     Raises:
-        ExternalToolError: It does not compute what the unit does.
+        ExternalToolError: It has not.
     """
-    netlist = read_netlist(mapped.netlist)
     program = compile_mapped(netlist, technology)
     checked = check_program(
         unit, program, technology.name, CHECK_VECTORS, seed=1, enumerable_bits=CHECK_BITS
@@ -77,6 +76,19 @@ def analyse(
             f"{unit.canonical}: the netlist mapped to {technology.name} differs from its reference "
             f"{checked.first_mismatch}; run `hwdse verify` on it"
         )
+    return program, checked
+
+
+def analyse(
+    unit: Unit, technology: Technology, mapped: flow.Mapped, conditions: Conditions
+) -> Analysis:
+    """Check a netlist against the unit's reference, then measure it.
+
+    Raises:
+        ExternalToolError: It does not compute what the unit does.
+    """
+    netlist = read_netlist(mapped.netlist)
+    program, checked = checked_program(unit, netlist, technology)
     timing = analyse_timing(netlist, technology)
     toggles = settled_toggles(unit, program, conditions.drawn)
     weights = energy_weights(netlist, technology, timing, toggles)

@@ -217,28 +217,6 @@ class AbfpFormat(SharedScales):
         ]
         return np.asarray(where.join_values(parts, np.float64))
 
-    def quantize(
-        self,
-        x: npt.ArrayLike,
-        axis: int = -1,
-        *,
-        rounding: str = Rounding.NEAREST_EVEN,
-        overflow: str = Overflow.SATURATE,
-        seed: Seed = None,
-    ) -> _Floats:
-        """The representable values that numbers round to, as :meth:`decode` gives them.
-
-        Args:
-            x, axis, rounding, overflow, seed: As for :meth:`encode`.
-
-        Returns:
-            An array of the same shape.
-
-        Raises:
-            HwdseError: As for :meth:`encode`.
-        """
-        return self.decode(self.encode(x, rounding, overflow, axis=axis, seed=seed))
-
     def tile_products(self, w: BlockCodes, x: BlockCodes) -> _Floats:
         """What an ideal analogue device with this format's converter gives for each pair of tiles.
 

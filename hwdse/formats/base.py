@@ -288,6 +288,14 @@ class _HasScale(Protocol):
     def scale(self) -> ScalarFormat: ...
 
 
+class _BlockCoder(Protocol):
+    def decode(self, codes: Any) -> npt.NDArray[np.float64]: ...
+
+    def encode(
+        self, x: npt.ArrayLike, rounding: str, overflow: str, *, axis: int, seed: Seed
+    ) -> Any: ...
+
+
 class SharedScales:
     """What is the same for formats of which each block has a scale of its own; mixed into them."""
 
@@ -310,6 +318,28 @@ class SharedScales:
     def one_piece(self) -> bool:
         """False: blocks are coded by themselves."""
         return False
+
+    def quantize(
+        self: _BlockCoder,
+        x: npt.ArrayLike,
+        axis: int = -1,
+        *,
+        rounding: str = Rounding.NEAREST_EVEN,
+        overflow: str = Overflow.SATURATE,
+        seed: Seed = None,
+    ) -> npt.NDArray[np.float64]:
+        """The representable values that numbers round to, as ``decode`` gives them.
+
+        Args:
+            x, axis, rounding, overflow, seed: As for ``encode``.
+
+        Returns:
+            An array of the same shape.
+
+        Raises:
+            HwdseError: As for ``encode``.
+        """
+        return self.decode(self.encode(x, rounding, overflow, axis=axis, seed=seed))
 
 
 _Found = TypeVar("_Found", covariant=True)

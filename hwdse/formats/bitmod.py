@@ -265,28 +265,6 @@ class BitmodFormat(SharedScales):
         ]
         return np.asarray(where.join_values(parts, np.float64))
 
-    def quantize(
-        self,
-        x: npt.ArrayLike,
-        axis: int = -1,
-        *,
-        rounding: str = Rounding.NEAREST_EVEN,
-        overflow: str = Overflow.SATURATE,
-        seed: Seed = None,
-    ) -> _Floats:
-        """The representable values that numbers round to.
-
-        Args:
-            x, axis, rounding, overflow, seed: As for :meth:`encode`.
-
-        Returns:
-            An array of the same shape.
-
-        Raises:
-            HwdseError: As for :meth:`encode`.
-        """
-        return self.decode(self.encode(x, rounding, overflow, axis=axis, seed=seed))
-
 
 def parse(name: str) -> BitmodFormat | None:
     """The format of a name such as ``fp4_er``, ``bitmod3_g64`` or ``bitmod4_g128_fp16``.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hwdse.errors import HwdseError
-from hwdse.files.output import make_directory, write_bytes
-
+from .picture import save_picture
 from .theme import COLOURS, drawing
 
 if TYPE_CHECKING:
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FormatPicture", "format_figure", "save_format_figure", "text_strip"]
 
-_SUFFIXES = (".png", ".svg", ".pdf")
 _DENSITY = " ▁▂▃▄▅▆▇█"
 # Above this, single lines would be a solid bar: they become transparent.
 _DENSE = 600
@@ -117,18 +113,7 @@ def save_format_figure(picture: FormatPicture, path: Path) -> Path:
     Raises:
         HwdseError: Another suffix, or the file cannot be written.
     """
-    if path.suffix.lower() not in _SUFFIXES:
-        raise HwdseError(
-            f"{str(path)!r}: pictures end in {', '.join(_SUFFIXES)}; choose another -o"
-        )
-    buffer = io.BytesIO()
-    # Without a date the same picture has the same bytes.
-    date = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower())
-    figure = format_figure(picture)
-    with drawing():
-        figure.savefig(buffer, format=path.suffix[1:].lower(), metadata=date)
-    make_directory(path.parent)
-    return write_bytes(path, buffer.getvalue())
+    return save_picture(lambda: format_figure(picture), path)
 
 
 def text_strip(values: Sequence[float] | NDArray[np.float64], width: int) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hwdse.errors import HwdseError
-from hwdse.files.output import make_directory, write_bytes
+from .picture import save_picture
+from .theme import BUDGET_MARKS, COLOURS
 
-from .theme import BUDGET_MARKS, COLOURS, drawing
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["MemoryPicture", "save_memory_figure"]
-
-_SUFFIXES = (".png", ".svg", ".pdf")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,46 +41,41 @@ def save_memory_figure(picture: MemoryPicture, path: Path) -> Path:
     Raises:
         HwdseError: Another suffix, or the file cannot be written.
     """
+    return save_picture(lambda: _figure(picture), path)
+
+
+def _figure(picture: MemoryPicture) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    if path.suffix.lower() not in _SUFFIXES:
-        raise HwdseError(
-            f"{str(path)!r}: pictures end in {', '.join(_SUFFIXES)}; choose another -o"
+    figure = Figure(figsize=(7.2, 4.2), dpi=130, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.set_title(picture.title, loc="left", fontsize=11, weight="bold")
+    colour = COLOURS["frontier"][0]
+    axes.fill_between(
+        picture.capacity_kib,
+        picture.low,
+        picture.high,
+        color=colour,
+        alpha=0.15,
+        linewidth=0,
+        label="interval",
+    )
+    axes.plot(picture.capacity_kib, picture.value, color=colour, linewidth=1.6, label="model")
+    for n, (source, known) in enumerate(picture.points.items()):
+        axes.plot(
+            *zip(*known, strict=True),
+            BUDGET_MARKS[n],
+            color=COLOURS[f"budget{n}"][0],
+            markersize=6,
+            label=source,
         )
-    buffer = io.BytesIO()
-    date = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower())
-    with drawing():
-        figure = Figure(figsize=(7.2, 4.2), dpi=130, layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.subplots()
-        axes.set_title(picture.title, loc="left", fontsize=11, weight="bold")
-        colour = COLOURS["frontier"][0]
-        axes.fill_between(
-            picture.capacity_kib,
-            picture.low,
-            picture.high,
-            color=colour,
-            alpha=0.15,
-            linewidth=0,
-            label="interval",
-        )
-        axes.plot(picture.capacity_kib, picture.value, color=colour, linewidth=1.6, label="model")
-        for n, (source, known) in enumerate(picture.points.items()):
-            axes.plot(
-                *zip(*known, strict=True),
-                BUDGET_MARKS[n],
-                color=COLOURS[f"budget{n}"][0],
-                markersize=6,
-                label=source,
-            )
-        axes.set_xscale("log", base=2)
-        axes.set_yscale("log")
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.set_xlabel("capacity (KiB)")
-        axes.set_ylabel("read energy (pJ per bit)")
-        axes.legend(frameon=False)
-        figure.savefig(buffer, format=path.suffix[1:].lower(), metadata=date)
-    make_directory(path.parent)
-    return write_bytes(path, buffer.getvalue())
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.set_xlabel("capacity (KiB)")
+    axes.set_ylabel("read energy (pJ per bit)")
+    axes.legend(frameon=False)
+    return figure
