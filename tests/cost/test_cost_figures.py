@@ -109,19 +109,20 @@ def test_no_clock_that_is_no_period(clock_ns, nangate45):
 
 
 def test_a_bigger_unit_costs_more(costed):
-    rows = [costed(f"mac:w=int{n},a=int{n}") for n in (2, 4, 8)]
-    for figure in ("area_um2", "energy_pj_per_mac", "leakage_uw", "cells"):
+    # The accumulator grows with the operands: one of 32 bits would hide them.
+    rows = [costed(f"mac:w=int{n},a=int{n},acc=exact") for n in (2, 3, 8)]
+    for figure in ("area_um2", "energy_pj_per_mac", "leakage_uw", "cells", "delay_ps"):
         values = [row[figure] for row in rows]
         assert values == sorted(values)
         assert len(set(values)) == len(values)
 
 
 def test_energy_of_a_dot_product_is_per_mac(costed):
-    one, two = costed(INT2), costed("dot:w=int2,a=int2,lanes=2")
+    one, two = (costed(spec, activity="zero-delay") for spec in (INT2, "dot:w=int2,a=int2,lanes=2"))
     assert two["macs_per_cycle"] == 2
     # Both have the same flip-flops, those of one 32-bit accumulator.
     assert two["clock_pj_per_mac"] == pytest.approx(one["clock_pj_per_mac"] / 2)
-    assert two["energy_pj_per_mac"] < 0.8 * one["energy_pj_per_mac"]
+    assert two["energy_pj_per_mac"] < 0.75 * one["energy_pj_per_mac"]
     # 1/2: leakage per MAC counts one period for two MACs.
     leaked = two["leakage_uw"] * two["period_ps"] * 1e-6 / 2
     assert two["leakage_pj_per_mac"] == pytest.approx(leaked)

@@ -53,27 +53,27 @@ def test_keys_tell_recipes_and_targets_apart():
     assert flow.mapping_key("design", "technology") in keys
 
 
-def map_with(recipe, name="nangate45"):
+def map_with(recipe, name="nangate45", spec=SPEC):
     liberty = mapping_liberty(netlists.technology(name))
-    return flow.map_to_cells(netlists.rtlil(SPEC), liberty, recipe)
+    return flow.map_to_cells(netlists.rtlil(spec), liberty, recipe)
 
 
 @pytest.mark.parametrize("name", ["nangate45", "asap7"])
 def test_each_recipe_is_faster_and_right(name):
-    technology = netlists.technology(name)
+    technology, spec = netlists.technology(name), "mac:w=int8,a=int8,acc=exact,terms=16"
     areas, delays = [], []
     for recipe in (AREA, Recipe("sized"), Recipe("delay")):
-        mapped = map_with(recipe, name)
+        mapped = map_with(recipe, name, spec)
         netlist = read_netlist(mapped.netlist)
         program = compile_mapped(netlist, technology)
-        checked = check_program(pe.parse(SPEC), program, name, 1 << 12, seed=1)
+        checked = check_program(pe.parse(spec), program, name, 1 << 12, seed=1)
         assert checked.mismatches == 0
         areas.append(mapped.area_um2)
         delays.append(analyse_timing(netlist, technology).delay_ps)
     assert delays == sorted(delays, reverse=True)
     assert areas == sorted(areas)
     # Not by a hair: restructuring shortens the carry chains.
-    assert delays[2] < 0.9 * delays[0]
+    assert delays[2] < 0.8 * delays[0]
 
 
 @pytest.mark.parametrize("name", ["nangate45", "asap7", "sky130hd", "gt2n"])
