@@ -1,4 +1,4 @@
-"""The exported module of any unit: operand registers, multiplier, term registers, accumulator."""
+"""The exported module of any unit: registers, the source of its terms, and the accumulator."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwdse.pe import Unit
-from hwdse.pe.accumulate import FixedAccumulator as FixedSpec
-from rtl.parts.accumulator import FixedAccumulator, FloatAccumulator
+from hwdse.pe.accumulate import FloatAccumulator as FloatSpec
+from rtl.parts.accumulator import CarrySaveAccumulator, FixedAccumulator, FloatAccumulator
 
 __all__ = ["UnitTop"]
 
@@ -18,7 +18,8 @@ class UnitTop(wiring.Component):
 
     Parameters:
         unit: The spec.
-        source: Component with ports ``w`` and ``a`` and the members of a term.
+        source: Component with an input for each operand and the members of a term. Where the unit
+            has a ``product`` stage, the source holds its registers.
 
     Members:
         As ``unit.ports``.
@@ -35,22 +36,21 @@ class UnitTop(wiring.Component):
         m.submodules.multiplier = self.source
         m.submodules.accumulator = accumulator = self._accumulator()
 
-        valid, clear, w, a = self.in_valid, self.clear, self.w, self.a
-        if self.unit.pipeline >= 2:
-            valid = _register(m, "operand_valid", valid, reset_less=False)
-            clear = _register(m, "operand_clear", clear)
-            w = _register(m, "operand_w", w)
-            a = _register(m, "operand_a", a)
-        m.d.comb += [self.source.w.eq(w), self.source.a.eq(a)]
+        valid, clear = self.in_valid, self.clear
+        names = [operand.name for operand in self.unit.operands]
+        operands = {name: getattr(self, name) for name in names}
+        stages = self.unit.implementation.registers
+        if "operand" in stages:
+            valid, clear = _register_control(m, "operand", valid, clear)
+            operands = {n: _register(m, f"operand_{n}", value) for n, value in operands.items()}
+        m.d.comb += [getattr(self.source, name).eq(value) for name, value in operands.items()]
+        if "product" in stages:
+            # The source holds its own products.
+            valid, clear = _register_control(m, "product", valid, clear)
 
-        term = {
-            name: getattr(self.source, name)
-            for name in self.source.signature.members
-            if name not in ("w", "a")
-        }
-        if self.unit.pipeline >= 1:
-            valid = _register(m, "term_valid", valid, reset_less=False)
-            clear = _register(m, "term_clear", clear)
+        term = {n: getattr(self.source, n) for n in self.source.signature.members if n not in names}
+        if "term" in stages:
+            valid, clear = _register_control(m, "term", valid, clear)
             term = {name: _register(m, f"term_{name}", value) for name, value in term.items()}
         m.d.comb += [getattr(accumulator, name).eq(value) for name, value in term.items()]
 
@@ -66,10 +66,20 @@ class UnitTop(wiring.Component):
 
     def _accumulator(self) -> wiring.Component:
         spec, shape = self.unit.accumulator, self.unit.term_shape
-        if isinstance(spec, FixedSpec):
-            integer = "value" in self.source.signature.members
-            return FixedAccumulator(spec=spec, shape=shape, integer=integer)
-        return FloatAccumulator(spec=spec, shape=shape)
+        if isinstance(spec, FloatSpec):
+            return FloatAccumulator(spec=spec, shape=shape)
+        how = self.unit.implementation
+        if how.fused != "no":
+            return CarrySaveAccumulator(spec=spec, adder=how.adder, keep=how.fused == "save")
+        integer = "value" in self.source.signature.members
+        return FixedAccumulator(spec=spec, shape=shape, integer=integer, adder=how.adder)
+
+
+def _register_control(m: Module, stage: str, valid: Value, clear: Value) -> tuple[Signal, Signal]:
+    return (
+        _register(m, f"{stage}_valid", valid, reset_less=False),
+        _register(m, f"{stage}_clear", clear),
+    )
 
 
 def _register(m: Module, name: str, value: Value, *, reset_less: bool = True) -> Signal:

@@ -22,9 +22,10 @@ from hwdse.pe import Unit
 from hwdse.synth import flow
 from hwdse.synth.netlist import Instance, Netlist, cell_models, read_netlist
 from hwdse.synth.power import energy_weights, leakage_uw
-from hwdse.synth.simulate import Simulator, compile_netlist, pack
+from hwdse.synth.simulate import Simulator, compile_netlist
 from hwdse.synth.timing import analyse_timing
 from hwdse.tech.model import Technology
+from hwdse.verify.check import operand_planes
 
 __all__ = ["BOUNDS", "Figures", "Row", "both", "compare", "count_switching", "unpacked"]
 
@@ -151,9 +152,7 @@ def count_switching(unit: Unit, netlist: Netlist, technology: Technology) -> Act
     simulator = Simulator(compile_netlist(full, models, "clk"), _SUMS // 64)
     drawn = operands("uniform")
     rng = np.random.default_rng(_SEED)
-    shape = (_STEPS, _SUMS, unit.lanes) if unit.lanes > 1 else (_STEPS, _SUMS)
-    w = drawn.sample(unit.w, shape, "w", rng).reshape(_STEPS, _SUMS, -1)
-    a = drawn.sample(unit.a, shape, "a", rng).reshape(_STEPS, _SUMS, -1)
+    codes = drawn.sample(unit, (_STEPS, _SUMS), rng)
     on = np.full((1, _SUMS // 64), ~np.uint64(0))
     values = simulator.values[:count]
     toggles, high = np.zeros(count), np.zeros(count)
@@ -163,8 +162,10 @@ def count_switching(unit: Unit, netlist: Netlist, technology: Technology) -> Act
         before = values.copy()
         simulator.evaluate(
             {
-                "w": np.concatenate([pack(codes, unit.w.bits) for codes in w[step].T]),
-                "a": np.concatenate([pack(codes, unit.a.bits) for codes in a[step].T]),
+                operand.name: operand_planes(operand, codes[operand.name][step])
+                for operand in unit.operands
+            }
+            | {
                 "in_valid": on,
                 "clear": on if step == 0 else ~on,
                 "rst": ~on,

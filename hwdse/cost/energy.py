@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from hwdse.cost.operands import Operands
 from hwdse.pe import Unit
+from hwdse.pe.unit import Codes
 from hwdse.synth.glitch import EventProgram
 from hwdse.synth.power import EnergyWeights
-from hwdse.synth.simulate import Program, Simulator, Words, pack
+from hwdse.synth.simulate import Program, Simulator, Words
+from hwdse.verify.check import operand_planes
 
 __all__ = ["DOT_LENGTH", "Energy", "measure_energy", "settled_toggles"]
 
@@ -166,12 +168,8 @@ def _regression(wanted: _Samples, helper: _Samples) -> tuple[float, float]:
 def _sums(unit: Unit, program: Program, distribution: Operands) -> Iterator[tuple[Words, Words]]:
     """Source rows before and after each cycle, shape (sources, sums): bit ``c`` is cycle ``c``."""
     rng = np.random.default_rng(_SEED)
-    lanes = (unit.lanes,) if unit.lanes > 1 else ()
-    shape = (DOT_LENGTH, _SIMULATED, *lanes)
     for _ in range(_MAX_TENSORS):
-        w = distribution.sample(unit.w, shape, "w", rng).reshape(DOT_LENGTH, _SIMULATED, -1)
-        a = distribution.sample(unit.a, shape, "a", rng).reshape(DOT_LENGTH, _SIMULATED, -1)
-        yield _run(unit, program, w, a)
+        yield _run(unit, program, distribution.sample(unit, (DOT_LENGTH, _SIMULATED), rng))
 
 
 def _sources(program: Program) -> list[int]:
@@ -180,9 +178,7 @@ def _sources(program: Program) -> list[int]:
     return ports + [state for state, _ in program.registers]
 
 
-def _run(
-    unit: Unit, program: Program, w: NDArray[np.int64], a: NDArray[np.int64]
-) -> tuple[Words, Words]:
+def _run(unit: Unit, program: Program, codes: Codes) -> tuple[Words, Words]:
     """Source rows before and after each cycle of a sum, shape (sources, sums)."""
     words = _SIMULATED // 64
     simulator = Simulator(program, words)
@@ -195,8 +191,10 @@ def _run(
         step = cycle % DOT_LENGTH
         simulator.evaluate(
             {
-                "w": np.concatenate([pack(codes, unit.w.bits) for codes in w[step].T]),
-                "a": np.concatenate([pack(codes, unit.a.bits) for codes in a[step].T]),
+                operand.name: operand_planes(operand, codes[operand.name][step])
+                for operand in unit.operands
+            }
+            | {
                 "in_valid": on,
                 "clear": on if step == 0 else off,
                 "rst": off,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from hwdse.errors import HwdseError
 from hwdse.formats import ScalarFormat
+from hwdse.pe import Operand, Unit
 from hwdse.verify.codes import draw_finite
 
 __all__ = ["DISTRIBUTIONS", "Operands", "operands"]
@@ -25,7 +26,7 @@ _LARGEST_FLOAT = 256.0
 
 class _Sampler(Protocol):
     def __call__(
-        self, fmt: ScalarFormat, shape: tuple[int, ...], side: str, rng: np.random.Generator
+        self, operand: Operand, shape: tuple[int, ...], rng: np.random.Generator
     ) -> NDArray[np.int64]: ...
 
 
@@ -37,13 +38,19 @@ class Operands:
         name: ``uniform``, ``normal`` or the file's name.
         description: One line for provenance.
         key: What identifies it in the store.
-        sample: Codes of a format; axis 0 is time.
+        draw: Codes of one operand; axis 0 is time.
     """
 
     name: str
     description: str
     key: str
-    sample: _Sampler
+    draw: _Sampler
+
+    def sample(
+        self, unit: Unit, shape: tuple[int, ...], rng: np.random.Generator
+    ) -> dict[str, NDArray[np.int64]]:
+        """Codes of every operand of a unit, by its name; shape ``shape`` and its lanes."""
+        return {o.name: self.draw(o, (*shape, *o.trailing), rng) for o in unit.operands}
 
 
 def operands(choice: str) -> Operands:
@@ -71,15 +78,15 @@ def operands(choice: str) -> Operands:
 
 
 def _uniform(
-    fmt: ScalarFormat, shape: tuple[int, ...], side: str, rng: np.random.Generator
+    operand: Operand, shape: tuple[int, ...], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    return draw_finite(fmt, shape, rng)
+    return draw_finite(operand.format, shape, rng)
 
 
 def _normal(
-    fmt: ScalarFormat, shape: tuple[int, ...], side: str, rng: np.random.Generator
+    operand: Operand, shape: tuple[int, ...], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    return _scaled(fmt, rng.standard_normal(shape))
+    return _scaled(operand.format, rng.standard_normal(shape))
 
 
 def _scaled(fmt: ScalarFormat, values: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -103,9 +110,10 @@ def _from_file(path: Path) -> Operands:
             raise HwdseError(f"{path}: array {name!r} is missing; give arrays 'w' and 'a'")
         _check_array(path, name, arrays[name])
 
-    def sample(
-        fmt: ScalarFormat, shape: tuple[int, ...], side: str, rng: np.random.Generator
+    def draw(
+        operand: Operand, shape: tuple[int, ...], rng: np.random.Generator
     ) -> NDArray[np.int64]:
+        fmt, side = operand.format, operand.name
         flat = arrays[side].reshape(-1)
         # Runs of neighbours keep the tensor's own correlation from cycle to cycle.
         start = rng.integers(0, flat.size, size=shape[1:])
@@ -120,7 +128,7 @@ def _from_file(path: Path) -> Operands:
             codes = _scaled(fmt, flat.astype(np.float64))
         return np.asarray(codes[index])
 
-    return Operands(path.name, f"tensors of {path.name}", digest, sample)
+    return Operands(path.name, f"tensors of {path.name}", digest, draw)
 
 
 def _check_array(path: Path, name: str, array: NDArray[Any]) -> None:

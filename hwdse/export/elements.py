@@ -44,11 +44,7 @@ def element_sequences(unit: Unit, *, vectors: int, seed: int) -> Iterator[Sequen
     columns = max(_KINDS, -(-vectors // (64 * _MOST_DRAWS)))
     while vectors > 0:
         sequence = next(iter(hard_sequences(unit, 64 * columns, draw)))
-        available = sequence.w.shape[1]
-        chosen = np.arange(columns) * available // columns
-        some = Sequence(
-            w=sequence.w[:, chosen], a=sequence.a[:, chosen], clear=sequence.clear, gaps=True
-        )
+        some = sequence.columns(np.arange(columns) * sequence.shape[1] // columns)
         yield some
         vectors -= some.vectors
         draw += 1

@@ -103,9 +103,9 @@ endmodule
 _COMPARISON = """\
       if (!failed && @NAME@ !== due@SLICE@) begin
         failed = 1'b1;
-        $display("FAIL line %0d of %0s: @NAME@ is %h, not %h (in_valid=%b clear=%b w=%h a=%h)",
+        $display("FAIL line %0d of %0s: @NAME@ is %h, not %h (in_valid=%b clear=%b @OPERANDS@)",
                  line + 1, VECTORS, @NAME@, due@SLICE@,
-                 due@IN_VALID@, due@CLEAR@, due@W@, due@A@);
+                 due@IN_VALID@, due@CLEAR@, @CODES@);
       end"""
 
 
@@ -122,8 +122,13 @@ def testbench_text(vectors: Vectors) -> str:
     wires = [f"  wire {_range(f.bits)}{f.name} = applied{slices[f.name]};" for f in stimulus]
     wires += ["  wire out_valid;", *(f"  wire {_range(f.bits)}{f.name};" for f in expected)]
     ports = ["clk", "rst", *(port.name for port in unit.ports)]
+    operands = [operand.name for operand in unit.operands]
+    shown = {
+        "OPERANDS": " ".join(f"{name}=%h" for name in operands),
+        "CODES": ", ".join(f"due{slices[name]}" for name in operands),
+    }
     comparisons = "\n".join(
-        _fill(_COMPARISON, {"NAME": f.name, "SLICE": slices[f.name]}) for f in expected
+        _fill(_COMPARISON, {"NAME": f.name, "SLICE": slices[f.name]} | shown) for f in expected
     )
     text = _fill(
         _TEMPLATE,
@@ -139,7 +144,7 @@ def testbench_text(vectors: Vectors) -> str:
             "WORD_BITS": str(vectors.word_bits),
         },
     )
-    return _fill(text, {name.upper(): text for name, text in slices.items()})
+    return _fill(text, {name.upper(): slices[name] for name in ("in_valid", "clear")})
 
 
 def _slice(field: Field) -> str:

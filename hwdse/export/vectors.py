@@ -148,12 +148,12 @@ def golden_vectors(unit: Unit, *, vectors: int, seed: int) -> Vectors:
     """Vectors of corner values and hard sequences, with idle cycles strewn in.
 
     Args:
-        unit: The unit; its inputs are operands and the house handshake.
+        unit: The unit.
         vectors: Elements, 1 to ``MAX_VECTORS``.
         seed: Of the random choices, not negative.
 
     Raises:
-        HwdseError: A number out of range, or a unit with other inputs.
+        HwdseError: A number out of range.
     """
     if not 1 <= vectors <= MAX_VECTORS:
         raise HwdseError(f"number of vectors must be 1 to {MAX_VECTORS}, not {vectors!r}")
@@ -174,10 +174,6 @@ def golden_vectors(unit: Unit, *, vectors: int, seed: int) -> Vectors:
 
 def _layout(unit: Unit) -> tuple[Field, ...]:
     ports = [port for port in unit.ports if port.name != "out_valid"]
-    known = {"in_valid", "clear", "w", "a"}
-    unknown = {p.name for p in ports if p.direction == "input"} - known
-    if unknown:
-        raise HwdseError(f"{unit.canonical}: no vectors for input {', '.join(sorted(unknown))} yet")
     fields: list[Field] = []
     offset = 0
     for port in reversed(ports):
@@ -193,14 +189,13 @@ def _field(port: Port, offset: int) -> Field:
 
 def _in_time(unit: Unit, sequence: Sequence, fields: tuple[Field, ...]) -> dict[str, list[int]]:
     """Codes of every field, one accumulator's elements after another's, as for a single unit."""
-    steps, columns = sequence.w.shape[:2]
+    steps, columns = sequence.shape
     values: dict[str, NDArray[Any]] = {
         "in_valid": np.ones((steps, columns), dtype=np.int64),
         # Each accumulator's first element starts a sum, so running on from the last is no matter.
         "clear": np.broadcast_to(sequence.clear[:, None], (steps, columns)),
-        "w": sequence.w,
-        "a": sequence.a,
-        **unit.outputs(sequence.w, sequence.a, sequence.clear),
+        **sequence.codes,
+        **unit.outputs(sequence.codes, sequence.clear),
     }
     return {f.name: _codes(values[f.name], f) for f in fields}
 

@@ -6,10 +6,10 @@ from types import ModuleType
 
 from hwdse.pe import dot, lmul, mac
 from hwdse.pe.keys import split_spec
-from hwdse.pe.ports import Port
+from hwdse.pe.ports import Operand, Port
 from hwdse.pe.unit import Unit
 
-__all__ = ["FAMILIES", "Port", "Unit", "parse"]
+__all__ = ["FAMILIES", "Operand", "Port", "Unit", "parse"]
 
 # A family is a module with `summary`, `example` and `parse(keys) -> Unit`.
 FAMILIES: dict[str, ModuleType] = {"mac": mac, "dot": dot, "lmul": lmul}

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hwdse.errors import HwdseError
+from hwdse.pe.implementation import take_implementation
 from hwdse.pe.keys import Keys
 from hwdse.pe.product import is_fixed_point, product, product_shape
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Unit, take_common
+from hwdse.pe.unit import Codes, Unit, take_common
 
 __all__ = ["Dot", "parse"]
 
@@ -38,7 +38,7 @@ class Dot(Unit):
     @property
     def term_shape(self) -> TermShape:
         """Bounds of the sum of one cycle's products."""
-        one = product_shape(self.w, self.a)
+        one = product_shape(self.w_element, self.a_element)
         largest = one.max_units * self.lanes
         return TermShape(
             significand_bits=largest.bit_length(),
@@ -48,9 +48,9 @@ class Dot(Unit):
             signed=one.signed,
         )
 
-    def terms_of(self, w_codes: NDArray[np.int64], a_codes: NDArray[np.int64]) -> Term:
+    def terms_of(self, codes: Codes) -> Term:
         """Exact sums over the last axis."""
-        products = product(self.w, self.a, w_codes, a_codes)
+        products = product(self.w_element, self.a_element, codes["w"], codes["a"])
         values = np.where(products.sign, -products.significand, products.significand)
         return Term.from_integers(values.sum(axis=-1))
 
@@ -59,8 +59,9 @@ def parse(keys: Keys) -> Dot:
     """A ``dot`` from its keys."""
     common = take_common(keys)
     lanes = keys.integer_of("lanes", 16, 2, MAX_LANES)
+    implementation = take_implementation(keys)
     keys.finish()
-    for fmt in (common.w, common.a):
+    for fmt in (common.w.element, common.a.element):
         if not is_fixed_point(fmt):
             raise HwdseError(
                 f"spec {keys.text!r}: dot takes integers of at most 16 bits on a common "
@@ -71,4 +72,4 @@ def parse(keys: Keys) -> Dot:
             f"spec {keys.text!r}: terms={common.terms} is less than lanes={lanes}; "
             f"give at least terms={lanes}"
         )
-    return Dot(common=common, lane_count=lanes)
+    return Dot(common=common, implementation=implementation, lane_count=lanes)

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hwdse.errors import HwdseError
 from hwdse.formats import Minifloat, NanPolicy
+from hwdse.pe.implementation import take_implementation
 from hwdse.pe.keys import Keys
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Unit, take_common
+from hwdse.pe.unit import Codes, Unit, take_common
 
 __all__ = ["Lmul", "parse"]
 
@@ -76,9 +76,10 @@ class Lmul(Unit):
         growth = math.ceil(math.log2(self.common.terms))
         return self.term_shape.max_units.bit_length() + growth + 1
 
-    def terms_of(self, w_codes: NDArray[np.int64], a_codes: NDArray[np.int64]) -> Term:
+    def terms_of(self, codes: Codes) -> Term:
         """The approximate products, exactly as the hardware forms them."""
         fmt = self.minifloat
+        w_codes, a_codes = codes["w"], codes["a"]
         x, y = fmt.unpack(w_codes), fmt.unpack(a_codes)
         field_mask = (1 << (fmt.bits - 1)) - 1
         fields = (w_codes & field_mask) + (a_codes & field_mask) + self.offset
@@ -100,6 +101,7 @@ class Lmul(Unit):
 def parse(keys: Keys) -> Lmul:
     """An ``lmul`` from its keys."""
     common = take_common(keys)
+    implementation = take_implementation(keys)
     keys.finish()
     if not isinstance(common.w, Minifloat) or common.w != common.a:
         raise HwdseError(
@@ -115,4 +117,4 @@ def parse(keys: Keys) -> Lmul:
         )
     if common.w.mantissa_bits < 1:
         raise HwdseError(f"spec {keys.text!r}: lmul needs at least one mantissa bit")
-    return Lmul(common=common)
+    return Lmul(common=common, implementation=implementation)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from hwdse.pe.implementation import take_implementation
 from hwdse.pe.keys import Keys
 from hwdse.pe.product import product, product_shape
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Unit, take_common
+from hwdse.pe.unit import Codes, Unit, take_common
 
 __all__ = ["Mac", "parse"]
 
@@ -28,15 +26,16 @@ class Mac(Unit):
     @property
     def term_shape(self) -> TermShape:
         """Bounds of a product."""
-        return product_shape(self.w, self.a)
+        return product_shape(self.w_element, self.a_element)
 
-    def terms_of(self, w_codes: NDArray[np.int64], a_codes: NDArray[np.int64]) -> Term:
+    def terms_of(self, codes: Codes) -> Term:
         """Exact products."""
-        return product(self.w, self.a, w_codes, a_codes)
+        return product(self.w_element, self.a_element, codes["w"], codes["a"])
 
 
 def parse(keys: Keys) -> Mac:
     """A ``mac`` from its keys."""
     common = take_common(keys)
+    implementation = take_implementation(keys)
     keys.finish()
-    return Mac(common=common)
+    return Mac(common=common, implementation=implementation)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-__all__ = ["Port"]
+from hwdse.formats import ScalarFormat
+
+__all__ = ["Operand", "Port"]
 
 
 @dataclass(frozen=True)
@@ -29,3 +31,42 @@ class Port:
     def to_json(self) -> dict[str, object]:
         """The port as JSON-ready values."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One data input: code words of a format.
+
+    Arrays of its codes have shape (steps, ...), and (steps, ..., lanes) where it has several lanes.
+
+    Attributes:
+        name: The port's name.
+        format: What a code word means.
+        lanes: Code words packed into the port, lane 0 in the least significant bits.
+        views: Other ways to read each word, as (format, words packed into it): checks draw codes
+            of these.
+        meaning: One phrase for the port list; by default it names the format.
+    """
+
+    name: str
+    format: ScalarFormat
+    lanes: int = 1
+    views: tuple[tuple[ScalarFormat, int], ...] = ()
+    meaning: str = ""
+
+    @property
+    def width(self) -> int:
+        """Bits of the port."""
+        return self.format.bits * self.lanes
+
+    @property
+    def trailing(self) -> tuple[int, ...]:
+        """Last axis of its codes: empty for a single lane."""
+        return (self.lanes,) if self.lanes > 1 else ()
+
+    @property
+    def port(self) -> Port:
+        """The port."""
+        each = "" if self.lanes == 1 else f", {self.lanes} lanes, lane 0 in the lowest bits"
+        meaning = (self.meaning or f"{self.format.name} code") + each
+        return Port(self.name, "input", self.width, meaning, self.lanes)

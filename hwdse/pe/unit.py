@@ -11,7 +11,8 @@ supports initial values and is otherwise defined from the first ``clear``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -20,17 +21,30 @@ from numpy.typing import NDArray
 
 from hwdse import formats
 from hwdse.errors import HwdseError
-from hwdse.formats import IntegerFormat, Minifloat, ScalarFormat
+from hwdse.formats import Format, IntegerFormat, Minifloat, ScalarFormat
 from hwdse.pe.accumulate import Accumulator, FixedAccumulator, FloatAccumulator, clear_schedule
+from hwdse.pe.implementation import Implementation
 from hwdse.pe.keys import Keys
-from hwdse.pe.ports import Port
+from hwdse.pe.ports import Operand, Port
 from hwdse.pe.product import is_fixed_point, product_shape
 from hwdse.pe.term import Term, TermShape
 
-__all__ = ["Common", "Unit", "exact_width", "take_common"]
+__all__ = [
+    "FLOAT_ACCUMULATORS",
+    "MAX_SIGNIFICAND_BITS",
+    "Codes",
+    "Common",
+    "Unit",
+    "exact_width",
+    "take_accumulator",
+    "take_common",
+    "take_scalar",
+]
+
+# Codes of every operand, by its name.
+Codes = Mapping[str, NDArray[np.int64]]
 
 INT32_BITS = 32
-MAX_PIPELINE = 2
 # The largest dot product of ResNet18, as in arXiv 2311.12359 (Shedding the Bits).
 DEFAULT_TERMS = 4608
 FLOAT_ACCUMULATORS = ("fp32", "fp16", "bf16")
@@ -65,21 +79,18 @@ class Common:
         w, a: Weight and activation format.
         acc: Accumulator policy: ``int32``, ``exact``, ``fp32``, ``fp16`` or ``bf16``.
         terms: Products an exact accumulator must hold.
-        pipeline: Register stages before the accumulator: 1 behind the multiplier, 2 also at the
-            operands.
     """
 
-    w: ScalarFormat
-    a: ScalarFormat
+    w: Format
+    a: Format
     acc: str
     terms: int
-    pipeline: int
 
 
 def take_common(keys: Keys) -> Common:
-    """Take the common keys and check that they make sense together."""
-    w = _operand(keys, "w")
-    a = _operand(keys, "a")
+    """Take the common keys of a unit of scalar formats and check that they make sense together."""
+    w = take_scalar(keys, "w")
+    a = take_scalar(keys, "a")
     bits = product_shape(w, a).significand_bits
     if bits > MAX_SIGNIFICAND_BITS:
         raise HwdseError(
@@ -88,6 +99,20 @@ def take_common(keys: Keys) -> Common:
             "coarser values"
         )
     fixed = is_fixed_point(w) and is_fixed_point(a)
+    acc, terms = take_accumulator(keys, fixed=fixed)
+    return Common(w=w, a=a, acc=acc, terms=terms)
+
+
+def take_accumulator(keys: Keys, *, fixed: bool) -> tuple[str, int]:
+    """Take the accumulator's keys.
+
+    Args:
+        keys: Of the spec.
+        fixed: Whether terms are fixed-point numbers, which a float accumulator does not take.
+
+    Returns:
+        The policy, and the products that an exact one must hold.
+    """
     policies = ("int32", "exact") if fixed else (*FLOAT_ACCUMULATORS, "exact")
     acc = keys.choice_of("acc", policies, policies[0])
     terms = DEFAULT_TERMS
@@ -95,12 +120,11 @@ def take_common(keys: Keys) -> Common:
         if acc != "exact":
             raise HwdseError(f"spec {keys.text!r}: terms belongs to acc=exact; drop it")
         terms = keys.integer_of("terms", DEFAULT_TERMS, 1, 1 << 24)
-    pipeline = keys.integer_of("pipeline", 0, 0, MAX_PIPELINE)
-    keys.choice_of("mul", ("star",), "star")
-    return Common(w=w, a=a, acc=acc, terms=terms, pipeline=pipeline)
+    return acc, terms
 
 
-def _operand(keys: Keys, key: str) -> ScalarFormat:
+def take_scalar(keys: Keys, key: str) -> ScalarFormat:
+    """Take a key that names a scalar format."""
     name = keys.text_of(key)
     try:
         return formats.scalar(name)
@@ -112,23 +136,42 @@ def _operand(keys: Keys, key: str) -> ScalarFormat:
 class Unit:
     """Base of the family specs: everything that follows from the common keys and the term's shape.
 
-    A family adds ``family``, ``lanes``, ``term_shape`` and ``terms_of``; see ``mac``, ``dot`` and
-    ``lmul``.
+    A family adds ``family``, ``term_shape`` and ``terms_of``, and ``lanes``, ``operands`` or
+    ``own_keys`` where it has more than the usual; see ``mac``, ``dot`` and ``lmul``.
     """
 
     common: Common
+    implementation: Implementation = field(kw_only=True, default_factory=Implementation)
 
     family: ClassVar[str]
 
     @property
-    def w(self) -> ScalarFormat:
+    def w(self) -> Format:
         """Weight format."""
         return self.common.w
 
     @property
-    def a(self) -> ScalarFormat:
+    def a(self) -> Format:
         """Activation format."""
         return self.common.a
+
+    @property
+    def w_element(self) -> ScalarFormat:
+        """What the codes of weights are."""
+        return self.common.w.element
+
+    @property
+    def a_element(self) -> ScalarFormat:
+        """What the codes of activations are."""
+        return self.common.a.element
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """Data inputs, in the order of the ports."""
+        return (
+            Operand("w", self.w_element, self.lanes),
+            Operand("a", self.a_element, self.lanes),
+        )
 
     @property
     def lanes(self) -> int:
@@ -143,7 +186,7 @@ class Unit:
     @property
     def pipeline(self) -> int:
         """Register stages before the accumulator."""
-        return self.common.pipeline
+        return self.implementation.pipeline
 
     @property
     def latency(self) -> int:
@@ -155,21 +198,23 @@ class Unit:
         """Bounds of the terms."""
         raise NotImplementedError
 
-    def terms_of(self, w_codes: NDArray[np.int64], a_codes: NDArray[np.int64]) -> Term:
-        """Exact terms of operand codes; shape (steps, ...) or (steps, ..., lanes)."""
+    def terms_of(self, codes: Codes) -> Term:
+        """Exact terms, shape (steps, ...), of the codes of every operand."""
         raise NotImplementedError
+
+    @property
+    def own_keys(self) -> dict[str, str]:
+        """Keys of the family itself, for the canonical form."""
+        return {"lanes": str(self.lanes)} if self.lanes > 1 else {}
 
     @property
     def key_values(self) -> dict[str, str]:
         """Keys of the canonical form, in order."""
-        keys = {"w": self.w.name, "a": self.a.name}
-        if self.lanes > 1:
-            keys["lanes"] = str(self.lanes)
+        keys = {"w": self.w.name, "a": self.a.name} | self.own_keys
         keys["acc"] = self.common.acc
         if self.common.acc == "exact":
             keys["terms"] = str(self.common.terms)
-        keys["pipeline"] = str(self.pipeline)
-        return keys
+        return keys | self.implementation.key_values
 
     @property
     def canonical(self) -> str:
@@ -212,18 +257,16 @@ class Unit:
     @property
     def exact_bits(self) -> int:
         """Width of the exact accumulator."""
-        return exact_width(self.w, self.a, self.common.terms)
+        return exact_width(self.w_element, self.a_element, self.common.terms)
 
     @property
     def ports(self) -> tuple[Port, ...]:
         """Ports of the exported module besides ``clk`` and ``rst``, with what their bits mean."""
         acc = self.accumulator
-        each = "" if self.lanes == 1 else f", {self.lanes} lanes, lane 0 in the lowest bits"
         ports = [
             Port("in_valid", "input", 1, "an element is present"),
             Port("clear", "input", 1, "the element starts a new sum"),
-            Port("w", "input", self.w.bits * self.lanes, f"{self.w.name} code{each}", self.lanes),
-            Port("a", "input", self.a.bits * self.lanes, f"{self.a.name} code{each}", self.lanes),
+            *(operand.port for operand in self.operands),
             Port("out_valid", "output", 1, "acc has taken another element"),
             Port("acc", "output", acc.width, acc.meaning),
         ]
@@ -232,29 +275,32 @@ class Unit:
             ports.append(Port("acc_special", "output", 2, meaning))
         return tuple(ports)
 
-    def outputs(self, w_codes: Any, a_codes: Any, clear: Any = None) -> dict[str, NDArray[Any]]:
-        """Every data output after each element; see :meth:`reference`."""
-        w = self.w.bit_patterns(w_codes)
-        a = self.a.bit_patterns(a_codes)
-        if w.ndim == 0 or a.ndim == 0 or (self.lanes > 1 and w.shape[-1:] != (self.lanes,)):
-            trailing = ", ..., lanes" if self.lanes > 1 else ", ..."
-            raise HwdseError(f"{self.canonical}: operand codes must have shape (steps{trailing})")
-        try:
-            w, a = np.broadcast_arrays(w, a)
-        except ValueError:
-            raise HwdseError(
-                f"{self.canonical}: w codes of shape {w.shape} and a codes of shape {a.shape} "
-                "do not go together"
-            ) from None
-        return self.accumulator.run(self.terms_of(w, a), clear_schedule(clear, len(w)))
+    def outputs(self, codes: Mapping[str, Any], clear: Any = None) -> dict[str, NDArray[Any]]:
+        """Every data output after each element.
 
-    def reference(self, w_codes: Any, a_codes: Any, clear: Any = None) -> NDArray[Any]:
+        Args:
+            codes: Codes of every operand, by its name; see :meth:`reference`.
+            clear: As of :meth:`reference`.
+        """
+        if set(codes) != {operand.name for operand in self.operands}:
+            names = ", ".join(operand.name for operand in self.operands)
+            raise HwdseError(f"{self.canonical}: give codes of {names}, not of {', '.join(codes)}")
+        checked = _aligned(
+            self, {o.name: o.format.bit_patterns(codes[o.name]) for o in self.operands}
+        )
+        steps = len(next(iter(checked.values())))
+        return self.accumulator.run(self.terms_of(checked), clear_schedule(clear, steps))
+
+    def reference(
+        self, w_codes: Any, a_codes: Any, clear: Any = None, **others: Any
+    ) -> NDArray[Any]:
         """Accumulator contents after each element: the bit-exact model of the hardware.
 
         Args:
             w_codes, a_codes: Integer code words, shape (steps, ...), or (steps, ..., lanes) for
                 units with several lanes; axis 0 is time, the rest are independent accumulators.
             clear: Shape (steps,): True where a new sum starts; by default the first step only.
+            others: Codes of the operands besides ``w`` and ``a``, by name.
 
         Returns:
             Shape (steps, ...). ``int32`` and ``exact``: signed integers (Python integers, dtype
@@ -264,8 +310,32 @@ class Unit:
         Raises:
             HwdseError: Codes out of range, or shapes that do not go together.
         """
-        return self.outputs(w_codes, a_codes, clear)["acc"]
+        return self.outputs({"w": w_codes, "a": a_codes, **others}, clear)["acc"]
 
     def decode_acc(self, acc: NDArray[Any]) -> NDArray[np.float64]:
         """Values of accumulator contents, float64."""
         return self.accumulator.decode(acc)
+
+
+def _aligned(unit: Unit, codes: dict[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
+    """Codes of every operand, broadcast to one shape but for the lanes."""
+    outer = {}
+    for operand in unit.operands:
+        shape = codes[operand.name].shape
+        lanes = operand.trailing
+        if len(shape) <= len(lanes) or shape[len(shape) - len(lanes) :] != lanes:
+            trailing = ", ..., lanes" if lanes else ", ..."
+            raise HwdseError(
+                f"{unit.canonical}: operand codes must have shape (steps{trailing}); those of "
+                f"{operand.name} have {shape}"
+            )
+        outer[operand.name] = shape[: len(shape) - len(lanes)]
+    try:
+        common = np.broadcast_shapes(*outer.values())
+    except ValueError:
+        shapes = ", ".join(f"{name} {codes[name].shape}" for name in outer)
+        raise HwdseError(f"{unit.canonical}: codes of shapes {shapes} do not go together") from None
+    return {
+        operand.name: np.broadcast_to(codes[operand.name], common + operand.trailing)
+        for operand in unit.operands
+    }

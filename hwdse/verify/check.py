@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwdse.pe import Unit
+from hwdse.pe import Operand, Unit
 from hwdse.synth import flow
 from hwdse.synth.netlist import Netlist, cell_models, gate_models, read_netlist
 from hwdse.synth.simulate import Program, Simulator, compile_netlist, pack
@@ -24,7 +24,15 @@ from hwdse.verify.stimulus import (
     steady_corners,
 )
 
-__all__ = ["ENGINE", "Verification", "compile_mapped", "compile_rtl", "run_sequences", "verify"]
+__all__ = [
+    "ENGINE",
+    "Verification",
+    "compile_mapped",
+    "compile_rtl",
+    "operand_planes",
+    "run_sequences",
+    "verify",
+]
 
 ENGINE = "numpy bit-parallel netlist"
 DEFAULT_VECTORS = 1_000_000
@@ -154,7 +162,7 @@ def run_sequences(
     compared, wrong, first = 0, 0, None
     simulator: Simulator | None = None
     for sequence in plan:
-        words = -(-sequence.w.shape[1] // 64)
+        words = -(-sequence.shape[1] // 64)
         if simulator is None or simulator.values.shape[1] != words:
             simulator = Simulator(program, words)
         bad, message = _run(unit, simulator, sequence, rng)
@@ -168,12 +176,12 @@ def _run(
     unit: Unit, simulator: Simulator, sequence: Sequence, rng: np.random.Generator
 ) -> tuple[int, str | None]:
     """Drive one sequence through the house handshake and compare all outputs in all cycles."""
-    steps, lanes = sequence.w.shape[:2]
+    steps, accumulators = sequence.shape
     words = simulator.values.shape[1]
-    expected = unit.outputs(sequence.w, sequence.a, sequence.clear)
+    expected = unit.outputs(sequence.codes, sequence.clear)
     widths = {port.name: port.width for port in unit.ports}
     wrong = np.zeros((steps, words), dtype=np.uint64)
-    live = pack(np.ones(lanes, dtype=np.int64), 1)[0]
+    live = pack(np.ones(accumulators, dtype=np.int64), 1)[0]
     first: str | None = None
 
     timeline = _timeline(steps, sequence.gaps, unit.latency, rng)
@@ -184,8 +192,10 @@ def _run(
         clear = bool(sequence.clear[shown]) if element is not None else bool(rng.integers(2))
         simulator.evaluate(
             {
-                "w": _operand_planes(sequence.w[shown], unit.w.bits),
-                "a": _operand_planes(sequence.a[shown], unit.a.bits),
+                operand.name: operand_planes(operand, sequence.codes[operand.name][shown])
+                for operand in unit.operands
+            }
+            | {
                 "in_valid": _flag(element is not None, words),
                 "clear": _flag(clear, words),
                 "rst": _flag(False, words),
@@ -220,11 +230,11 @@ def _timeline(steps: int, gaps: bool, latency: int, rng: np.random.Generator) ->
     return timeline + [None] * latency
 
 
-def _operand_planes(codes: NDArray[np.int64], bits: int) -> NDArray[np.uint64]:
-    """Planes of one operand port: codes of shape (accumulators,) or (accumulators, lanes)."""
+def operand_planes(operand: Operand, codes: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Planes of an operand's port: codes of shape (accumulators,) or (accumulators, lanes)."""
     if codes.ndim == 1:
-        return pack(codes, bits)
-    return np.concatenate([pack(codes[:, lane], bits) for lane in range(codes.shape[1])])
+        return pack(codes, operand.format.bits)
+    return np.concatenate([pack(lane, operand.format.bits) for lane in codes.T])
 
 
 def _flag(value: bool, words: int) -> NDArray[np.uint64]:
@@ -235,6 +245,8 @@ def _describe(sequence: Sequence, step: int, difference: NDArray[Any]) -> str:
     word = int(np.flatnonzero(difference)[0])
     lane = word * 64 + (int(difference[word]) & -int(difference[word])).bit_length() - 1
     start = int(np.flatnonzero(sequence.clear[: step + 1])[-1])
-    w = sequence.w[start : step + 1, lane].tolist()[-4:]
-    a = sequence.a[start : step + 1, lane].tolist()[-4:]
-    return f"after element {step - start + 1} of a sum; last codes w={w} a={a}"
+    last = ", ".join(
+        f"{name}={codes[start : step + 1, lane].tolist()[-4:]}"
+        for name, codes in sequence.codes.items()
+    )
+    return f"after element {step - start + 1} of a sum; last codes {last}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdse.formats import ScalarFormat
-from hwdse.pe import Unit
+from hwdse.pe import Operand, Unit
 from hwdse.verify.codes import (
     corner_codes,
     count,
@@ -46,31 +47,40 @@ class Sequence:
     """Operand codes over time for independent accumulators.
 
     Attributes:
-        w, a: int64 codes, shape (steps, accumulators) or (steps, accumulators, lanes).
+        codes: By operand: int64, shape (steps, accumulators), or (steps, accumulators, lanes).
         clear: Shape (steps,).
         gaps: Whether cycles without a valid element are mixed in.
     """
 
-    w: NDArray[np.int64]
-    a: NDArray[np.int64]
+    codes: dict[str, NDArray[np.int64]]
     clear: NDArray[np.bool_]
     gaps: bool
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Steps and accumulators."""
+        first = next(iter(self.codes.values()))
+        return first.shape[0], first.shape[1]
+
+    @property
     def vectors(self) -> int:
         """Elements in all."""
-        return int(self.w.shape[0] * self.w.shape[1])
+        return math.prod(self.shape)
+
+    def columns(self, chosen: NDArray[np.int64]) -> Sequence:
+        """Some of the accumulators alone."""
+        codes = {name: codes[:, chosen] for name, codes in self.codes.items()}
+        return Sequence(codes=codes, clear=self.clear, gaps=self.gaps)
 
 
 def operand_bits(unit: Unit) -> int:
     """Operand bits of one element."""
-    return (unit.w.bits + unit.a.bits) * unit.lanes
+    return sum(operand.width for operand in unit.operands)
 
 
 def combinations(unit: Unit) -> int:
     """Combinations of valid operand codes that one element can have."""
-    pairs = count(unit.w) * count(unit.a)
-    return int(pairs**unit.lanes)
+    return math.prod(count(operand.format) ** operand.lanes for operand in unit.operands)
 
 
 def all_pairs(unit: Unit) -> Iterator[Sequence]:
@@ -81,26 +91,24 @@ def all_pairs(unit: Unit) -> Iterator[Sequence]:
     total = -(-combinations(unit) // 64) * 64
     for start in range(0, total, 1 << 16):
         index = np.arange(start, min(start + (1 << 16), total), dtype=np.int64)
-        fields = []
-        for fmt in (unit.w, unit.a):
-            for _ in range(unit.lanes):
-                fields.append(nth(fmt, index % count(fmt)))
-                index = index // count(fmt)
-        if unit.lanes == 1:
-            w, a = fields
-        else:
-            w = np.stack(fields[: unit.lanes], axis=-1)
-            a = np.stack(fields[unit.lanes :], axis=-1)
-        yield Sequence(w=w[None], a=a[None], clear=np.array([True]), gaps=False)
+        codes = {}
+        for operand in unit.operands:
+            lanes = []
+            for _ in range(operand.lanes):
+                lanes.append(nth(operand.format, index % count(operand.format)))
+                index = index // count(operand.format)
+            codes[operand.name] = (np.stack(lanes, axis=-1) if operand.trailing else lanes[0])[None]
+        yield Sequence(codes=codes, clear=np.array([True]), gaps=False)
 
 
 def corner_pairs(unit: Unit) -> Sequence:
-    """Every pair of corner values, the same in all lanes, each as the first of a sum."""
-    pairs = np.meshgrid(corner_codes(unit.w), corner_codes(unit.a), indexing="ij")
-    w, a = (codes.reshape(1, -1) for codes in pairs)
-    if unit.lanes > 1:
-        w, a = (np.repeat(codes[..., None], unit.lanes, axis=-1) for codes in (w, a))
-    return Sequence(w=w, a=a, clear=np.array([True]), gaps=True)
+    """Every combination of corner values, the same in all lanes, each as the first of a sum."""
+    grid = np.meshgrid(*(corner_codes(o.format) for o in unit.operands), indexing="ij")
+    codes = {
+        operand.name: _in_all_lanes(operand, values.reshape(1, -1))
+        for operand, values in zip(unit.operands, grid, strict=True)
+    }
+    return Sequence(codes=codes, clear=np.array([True]), gaps=True)
 
 
 def hard_sequences(unit: Unit, vectors: int, seed: int) -> Iterator[Sequence]:
@@ -115,13 +123,14 @@ def hard_sequences(unit: Unit, vectors: int, seed: int) -> Iterator[Sequence]:
     accumulators = -(-accumulators // 64) * 64
     done = 0
     while done < vectors:
-        shape = (_STEPS, accumulators) + ((unit.lanes,) if unit.lanes > 1 else ())
-        w = _codes(unit.w, shape, rng)
-        a = _codes(unit.a, shape, rng)
-        _oppose(unit, w, a, rng)
+        codes = {
+            o.name: _codes(o.format, (_STEPS, accumulators, *o.trailing), rng)
+            for o in unit.operands
+        }
+        _oppose(unit, codes, rng)
         clear = rng.random(_STEPS) < 1 / _RESTART_EVERY
         clear[0] = True
-        sequence = Sequence(w=w, a=a, clear=clear, gaps=True)
+        sequence = Sequence(codes=codes, clear=clear, gaps=True)
         done += sequence.vectors
         yield sequence
 
@@ -129,18 +138,18 @@ def hard_sequences(unit: Unit, vectors: int, seed: int) -> Iterator[Sequence]:
 def steady_corners(unit: Unit, seed: int) -> Iterator[Sequence]:
     """One pair of corner values added over and over, which fills the high bits of a wide sum."""
     rng = np.random.default_rng(seed)
-    shape = (_CORNER_ACCUMULATORS,) + ((unit.lanes,) if unit.lanes > 1 else ())
-    # All lanes of one accumulator hold the same pair: sums grow as fast as they can.
-    pairs = [
-        rng.choice(np.array(neighbourhood(fmt)), size=_CORNER_ACCUMULATORS)
-        for fmt in (unit.w, unit.a)
-    ]
-    w, a = (
-        np.broadcast_to(codes.reshape(-1, *([1] * (len(shape) - 1))), (_STEPS, *shape))
-        for codes in pairs
-    )
+    codes = {}
+    for operand in unit.operands:
+        corners = np.array(neighbourhood(operand.format))
+        # All lanes of one accumulator hold the same: sums grow as fast as they can.
+        chosen = _in_all_lanes(operand, rng.choice(corners, size=_CORNER_ACCUMULATORS))
+        codes[operand.name] = np.broadcast_to(chosen, (_STEPS, *chosen.shape))
     clear = np.arange(_STEPS) == 0
-    yield Sequence(w=w, a=a, clear=clear, gaps=False)
+    yield Sequence(codes=codes, clear=clear, gaps=False)
+
+
+def _in_all_lanes(operand: Operand, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.repeat(codes[..., None], operand.lanes, axis=-1) if operand.trailing else codes
 
 
 def _codes(
@@ -162,19 +171,17 @@ def _codes(
     return codes
 
 
-def _oppose(
-    unit: Unit, w: NDArray[np.int64], a: NDArray[np.int64], rng: np.random.Generator
-) -> None:
-    """Make about a quarter of the products nearly the negative of the one before."""
-    chosen = rng.random(w.shape[:2]) < 0.25
+def _oppose(unit: Unit, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator) -> None:
+    """Make about a quarter of the terms nearly the negative of the one before."""
+    w, a = (next(o for o in unit.operands if o.name == name) for name in ("w", "a"))
+    chosen = rng.random(codes["w"].shape[:2]) < 0.25
     chosen[0] = False
     step, column = np.nonzero(chosen)
-    before_w, before_a = w[step - 1, column], a[step - 1, column]
-    nudged = before_a ^ rng.integers(0, 2, size=before_a.shape)
-    before_a = np.where(is_valid(unit.a, nudged), nudged, before_a)
-    if unit.w.signed:
-        before_w = opposite(unit.w, before_w)
-    elif unit.a.signed:
-        before_a = opposite(unit.a, before_a)
-    w[step, column] = before_w
-    a[step, column] = before_a
+    before = {name: values[step - 1, column] for name, values in codes.items()}
+    nudged = before["a"] ^ rng.integers(0, 2, size=before["a"].shape)
+    before["a"] = np.where(is_valid(a.format, nudged), nudged, before["a"])
+    negated = w if w.format.signed else a
+    if negated.format.signed:
+        before[negated.name] = opposite(negated.format, before[negated.name])
+    for name, values in before.items():
+        codes[name][step, column] = values

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import Out
 
 from hwdse.pe.term import TermShape
 
-__all__ = ["float_term_members", "integer_term_members"]
+__all__ = ["carry_save_members", "float_term_members", "integer_term_members"]
 
 
 def integer_term_members(shape: TermShape) -> dict[str, Out]:
@@ -31,3 +31,14 @@ def float_term_members(shape: TermShape) -> dict[str, Out]:
     if shape.infinite:
         members["infinite"] = Out(1)
     return members
+
+
+def carry_save_members(width: int) -> dict[str, Out]:
+    """Members of an integer term whose last addition is left to the accumulator.
+
+    The term is ``save_sum + save_carry`` modulo ``2**width``.
+
+    Args:
+        width: Of the accumulator.
+    """
+    return {"save_sum": Out(width), "save_carry": Out(width)}

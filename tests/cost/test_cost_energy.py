@@ -95,8 +95,8 @@ def test_energy_against_counting_lane_by_lane(choice, parts, few_sums, mapped_mo
     measured = energy.measure_energy(unit, program, None, weights, operands(choice), 1e-9)
 
     rng = np.random.default_rng(energy._SEED)
-    w = operands(choice).sample(unit.w, (steps, lanes), "w", rng)
-    a = operands(choice).sample(unit.a, (steps, lanes), "a", rng)
+    drawn = operands(choice).sample(unit, (steps, lanes), rng)
+    w, a = drawn["w"], drawn["a"]
     module = mapped_module(SPEC)
     step, flops = _python_step(module, nangate45)
     assert flops > 32

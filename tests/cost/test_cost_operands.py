@@ -8,11 +8,13 @@ import pytest
 from hwdse import formats
 from hwdse.cost.operands import operands
 from hwdse.errors import HwdseError
+from hwdse.pe import Operand
 
 
 def _codes(choice, name, shape=(64, 512), side="w"):
     rng = np.random.default_rng(3)
-    return np.asarray(operands(choice).sample(formats.get(name), shape, side, rng))
+    operand = Operand(side, formats.scalar(name), shape[2] if len(shape) > 2 else 1)
+    return np.asarray(operands(choice).draw(operand, shape, rng))
 
 
 @pytest.mark.parametrize(

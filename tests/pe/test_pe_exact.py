@@ -38,7 +38,7 @@ def test_exact_sums(w_name, a_name, often_special):
         sign = rng.integers(0, 2, size=w.shape) << (unit.w.bits - 1)
         w = np.where(where, rng.choice(choices, size=w.shape) | sign, w)
     clear = rng.random(STEPS) < 0.15
-    got = unit.outputs(w, a, clear)
+    got = unit.outputs({"w": w, "a": a}, clear)
     assert ("acc_special" in got) is (not {w_name, a_name} <= {"e3m2", "e2m3", "e2m1"})
     unit_value = Fraction(2) ** unit.accumulator.lsb_exponent
     compared, seen = 0, set()

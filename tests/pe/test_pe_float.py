@@ -46,7 +46,7 @@ def hard_accumulators(acc_bits, mantissa_bits, products, seed):
 
 
 def one_addition(unit, w, a, acc):
-    terms = unit.terms_of(np.asarray(w), np.asarray(a))
+    terms = unit.terms_of({"w": np.asarray(w), "a": np.asarray(a)})
     return add_term(unit.accumulator.format, np.asarray(acc), terms, unit.term_shape.lsb_exponent)
 
 

@@ -30,7 +30,7 @@ PUBLISHED_ERROR = {
 
 def term_values(unit, w, a):
     """Values of finite terms."""
-    terms = unit.terms_of(w, a)
+    terms = unit.terms_of({"w": w, "a": a})
     value = np.ldexp(terms.significand.astype(float), terms.shift + unit.term_shape.lsb_exponent)
     return np.where(terms.sign, -value, value)
 
@@ -77,7 +77,7 @@ def test_every_pair(name):
     ]
     index = np.arange(1 << (2 * fmt.bits))
     w, a = index >> fmt.bits, index & ((1 << fmt.bits) - 1)
-    terms = unit.terms_of(w, a)
+    terms = unit.terms_of({"w": w, "a": a})
     values = term_values(unit, w, a)
     seen = {"nan": 0, "infinite": 0, "zero": 0, "number": 0}
     for n, (x, y) in enumerate(zip(w.tolist(), a.tolist(), strict=True)):
@@ -112,7 +112,7 @@ def test_wide_formats_sampled(name):
     fmt = formats.get(name)
     rng = np.random.default_rng(3)
     w, a = rng.integers(0, 1 << fmt.bits, size=(2, 20_000))
-    terms, compared = unit.terms_of(w, a), 0
+    terms, compared = unit.terms_of({"w": w, "a": a}), 0
     for n, (x, y) in enumerate(zip(w.tolist(), a.tolist(), strict=True)):
         x, y = oracles.number(name, x), oracles.number(name, y)
         if x.finite and y.finite and min(abs(x.value), abs(y.value)) >= fmt.min_normal:

@@ -35,7 +35,9 @@ def test_lists_and_no_elements():
     assert MAC.reference([1, 2], [3, 4]).tolist() == [3, 11]
     for unit in (MAC, FLOAT, parse("mac:w=e5m2,a=e5m2,acc=exact,terms=2")):
         nothing = np.empty((0, 5), np.int64)
-        assert all(out.shape == (0, 5) for out in unit.outputs(nothing, nothing).values())
+        assert all(
+            out.shape == (0, 5) for out in unit.outputs({"w": nothing, "a": nothing}).values()
+        )
 
 
 def test_dtypes_of_results():
@@ -58,7 +60,7 @@ BAD = [
     (MAC, [-129], [1], "-129 at index 0 is not a code of int8"),
     (MAC, [0.5], [1], "must be an array of integers"),
     (DOT, [[1, 2, 3]], [[1, 2, 3]], "must have shape (steps, ..., lanes)"),
-    (DOT, [[1] * 4], [[1] * 3], "do not go together"),
+    (DOT, [[1] * 4], [[1] * 3], "those of a have (1, 3)"),
     (DOT, [[16] * 4], [[1] * 4], "16 at index (0, 0) is not a code of int4: codes are -8 to 15"),
     (FLOAT, [-1], [1], "-1 at index 0 is not a code of e4m3: codes are 0 to 255"),
 ]

@@ -72,7 +72,7 @@ def test_the_unit_multiplies_significands_alike(name, m):
     assert unit.offset == 1 << (m - offset_exponent(m))
     one = unit.w.bias << m
     x, y = np.divmod(np.arange(4**m), 1 << m)
-    terms = unit.terms_of(one + x, one + y)
+    terms = unit.terms_of({"w": one + x, "a": one + y})
     # Two operands from 1 up: the term's last bit weighs 2**(lsb_exponent + shift).
     weight = terms.shift + unit.term_shape.lsb_exponent + 2 * m
     assert (weight >= 0).all()

@@ -73,7 +73,7 @@ def test_one_addition(spec):
     if unit.common.acc in ("int32", "exact"):
         want = (acc + alone.astype(object)) % (1 << width)
     else:
-        terms = unit.terms_of(w, a)
+        terms = unit.terms_of({"w": w, "a": a})
         held = acc.astype(np.int64)
         want = add_term(unit.accumulator.format, held, terms, unit.term_shape.lsb_exponent)
     assert (after(1, 0) == want).all()

@@ -228,7 +228,8 @@ def test_a_narrower_exact_accumulator_is_found(monkeypatch):
     unit, program = parse(UNITS[0]), units.program(UNITS[0])
     w = np.full((32, 64), 4)
     clear = np.arange(32) == 0
-    largest = [Sequence(w=w, a=np.full((32, 64), 7), clear=clear, gaps=False)]
+    codes = {"w": w, "a": np.full((32, 64), 7)}
+    largest = [Sequence(codes=codes, clear=clear, gaps=False)]
     assert check.run_sequences(unit, program, largest, 1)[:2] == (32 * 64, 0)
     monkeypatch.setattr(accumulate, "_wrap", lambda v, width: right(v, width - 2))
     assert check.run_sequences(unit, program, largest, 1)[1] > 0
@@ -246,16 +247,16 @@ def test_a_wrong_offset_is_found(offset, monkeypatch):
 def test_one_wrong_pair_of_operands_is_found(spec, monkeypatch):
     right = Mac.terms_of
 
-    def wrong(self, w, a):
-        term = right(self, w, a)
-        term.significand[(w == 0x31) & (a == 0xB7)] += 1
+    def wrong(self, codes):
+        term = right(self, codes)
+        term.significand[(codes["w"] == 0x31) & (codes["a"] == 0xB7)] += 1
         return term
 
     unit, program = parse(spec), units.program(spec)
     monkeypatch.setattr(Mac, "terms_of", wrong)
     compared, bad, message = check.run_sequences(unit, program, all_pairs(unit), 1)
     assert (compared, bad) == (1 << 16, 1)
-    assert message == "after element 1 of a sum; last codes w=[49] a=[183]"
+    assert message == "after element 1 of a sum; last codes w=[49], a=[183]"
     result = check.check_program(unit, program, "rtl", 4096, 1)
     assert result.exhaustive
     assert result.mismatches >= 1

@@ -121,7 +121,7 @@ def test_only_valid_codes_are_tried_and_all_of_few(name):
     seen = set()
     for plan in plans:
         for sequence in plan:
-            seen |= set(np.unique(sequence.w).tolist())
+            seen |= set(np.unique(sequence.codes["w"]).tolist())
     if valid is not None:
         assert near <= valid
         assert set(np.unique(finite).tolist()) <= seen <= valid or fmt.bits > 12
@@ -133,7 +133,7 @@ def test_products_are_often_nearly_opposed_where_one_side_has_a_sign():
     for spec in ("mac:w=posit8,a=uint4", "mac:w=ue4m3,a=bipolar4", "mac:w=ternary,a=bipolar2"):
         unit = parse(spec)
         sequence = next(hard_sequences(unit, 1 << 14, 1))
-        products = unit.w.decode(sequence.w) * unit.a.decode(sequence.a)
+        products = unit.w.decode(sequence.codes["w"]) * unit.a.decode(sequence.codes["a"])
         with np.errstate(invalid="ignore"):
             opposed = (products[1:] == -products[:-1]) & (products[1:] != 0)
         assert opposed.mean() > 0.05, spec

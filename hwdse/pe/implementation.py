@@ -1,0 +1,119 @@
+"""How a unit is built, apart from what it computes: the keys that change no result."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from hwdse.errors import HwdseError
+from hwdse.pe.keys import Keys
+
+__all__ = [
+    "ADDERS",
+    "FUSED",
+    "MULTIPLIERS",
+    "REGISTERS",
+    "TREES",
+    "Implementation",
+    "take_implementation",
+]
+
+MULTIPLIERS = ("star", "booth", "bw")
+TREES = ("star", "wallace", "dadda")
+FUSED = ("no", "yes", "save")
+ADDERS = ("star", "ripple", "sklansky", "brent", "kogge")
+# Register stages a unit can have, in the order of the data.
+REGISTERS = ("operand", "product", "term")
+# What `pipeline` alone means: the stages that shorten the longest path most come first.
+_PLACEMENT = {0: (), 1: ("term",), 2: ("operand", "term"), 3: REGISTERS}
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """Choices of structure.
+
+    Attributes:
+        mul: Multiplier: ``star`` (Yosys' own ``*``), ``booth`` (radix-4 recoding, MacSorley 1961)
+            or ``bw`` (one row of partial products per bit, signs as Baugh and Wooley 1973).
+        tree: What adds many addends: ``star`` (operators ``+``), ``wallace`` or ``dadda``
+            compressors.
+        fused: ``no``: a finished term goes to the accumulator. ``yes``: it stays in carry-save
+            form, and one adder adds it to the accumulator. ``save``: the accumulator too is in
+            carry-save form, with the adder behind its registers.
+        adder: Carry-propagate adders of trees and fixed-point accumulators: ``star`` (Yosys' own
+            ``+``), ``ripple``, or a parallel prefix of Sklansky (1960), Brent and Kung (1982) or
+            Kogge and Stone (1973).
+        registers: Stages in front of the accumulator, in the order of the data: ``operand``
+            (behind the input ports), ``product`` (behind the partial products), ``term``.
+    """
+
+    mul: str = "star"
+    tree: str = "star"
+    fused: str = "no"
+    adder: str = "star"
+    registers: tuple[str, ...] = ()
+
+    @property
+    def pipeline(self) -> int:
+        """Register stages before the accumulator."""
+        return len(self.registers)
+
+    @property
+    def key_values(self) -> dict[str, str]:
+        """Keys of the canonical form: the number of stages, and what is not the default."""
+        keys = {"pipeline": str(self.pipeline)}
+        if self.registers != _PLACEMENT[self.pipeline]:
+            keys["registers"] = "_".join(self.registers)
+        for key in ("mul", "tree", "fused", "adder"):
+            value = getattr(self, key)
+            if value != "star" and value != "no":
+                keys[key] = value
+        return keys
+
+
+def take_implementation(
+    keys: Keys,
+    *,
+    mul: Collection[str] = ("star",),
+    tree: Collection[str] = ("star",),
+    fused: Collection[str] = ("no",),
+    adder: Collection[str] = ("star",),
+    registers: Collection[str] = ("operand", "term"),
+) -> Implementation:
+    """Take the keys that choose the implementation.
+
+    Args:
+        keys: Of the spec.
+        mul, tree, fused, adder, registers: What this unit can be built with; the first of each is
+            its default.
+
+    Raises:
+        HwdseError: A value that this unit cannot be built with, or values that exclude each other.
+    """
+    return Implementation(
+        mul=keys.choice_of("mul", tuple(mul), next(iter(mul))),
+        tree=keys.choice_of("tree", tuple(tree), next(iter(tree))),
+        fused=keys.choice_of("fused", tuple(fused), next(iter(fused))),
+        adder=keys.choice_of("adder", tuple(adder), next(iter(adder))),
+        registers=_take_registers(keys, registers),
+    )
+
+
+def _take_registers(keys: Keys, available: Collection[str]) -> tuple[str, ...]:
+    most = len(available)
+    if "registers" not in keys.values:
+        stages = keys.integer_of("pipeline", 0, 0, most)
+        return _PLACEMENT[stages]
+    text = keys.text_of("registers")
+    chosen = tuple(text.split("_"))
+    if chosen != tuple(r for r in REGISTERS if r in chosen and r in available):
+        raise HwdseError(
+            f"spec {keys.text!r}: registers={text} must be some of {'_'.join(available)}, in this "
+            "order"
+        )
+    if keys.integer_of("pipeline", len(chosen), 0, most) != len(chosen):
+        raise HwdseError(
+            f"spec {keys.text!r}: registers={text} are {len(chosen)} stages, not "
+            f"pipeline={keys.values['pipeline']}; drop one of the two keys"
+        )
+    return chosen
