@@ -325,6 +325,48 @@ def explain(
 
 
 @app.command()
+def compare(
+    specs: Annotated[
+        list[str],
+        typer.Argument(metavar="SPEC...|FILE.yaml", help="Unit specs, or one comparison file."),
+    ],
+    tech: Annotated[
+        str | None,
+        typer.Option("--tech", help="Technology: a shipped name or a YAML path."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Directory for compare.csv, .png and .svg."),
+    ] = None,
+    operands: Annotated[
+        str | None, typer.Option(help="Operands of the energy: uniform, normal or a .npz file.")
+    ] = None,
+    clock_ns: Annotated[float | None, typer.Option(help="Clock period to map for, in ns.")] = None,
+    dot_length: Annotated[
+        int | None, typer.Option(min=1, max=1 << 20, help="MACs of a dot product; default: 32.")
+    ] = None,
+    jobs: Jobs = None,
+    json: Json = False,
+) -> None:
+    """Units side by side at equal throughput: area by part, delay, energy, and a chart.
+
+    Example: hwdse compare mac:w=int8,a=int8 mac:w=e4m3,a=e4m3 --tech nangate45 -o compared
+    """
+    from hwdse.cli.compare import compare_units
+
+    compare_units(
+        specs,
+        tech,
+        output,
+        operands=operands,
+        clock_ns=clock_ns,
+        dot_length=dot_length,
+        jobs=jobs,
+        json=json,
+    )
+
+
+@app.command()
 def curve(
     spec: OneSpec,
     tech: Tech,

@@ -14,10 +14,10 @@ from hwdse.cost.analysis import Analysis, analyse
 from hwdse.cost.conditions import Conditions
 from hwdse.cost.figures import cost_of
 from hwdse.cost.mapping import choose_mapping
+from hwdse.cost.parts import area_parts
 from hwdse.cost.store import Store
 from hwdse.pe import Unit
 from hwdse.synth import flow
-from hwdse.synth.shares import area_shares
 from hwdse.synth.yosys import yosys_version
 from hwdse.tech.model import Technology
 
@@ -42,10 +42,11 @@ def explain(
     rtlil = rtl.to_rtlil(unit)
     recipe, mapped = choose_mapping(unit, rtlil, technology, conditions.clock_ns, store)
     analysis = analyse(unit, technology, mapped, conditions)
+    parts = area_parts(rtlil, technology, store)
     return {
         "figures": {k: v for k, v in cost.to_json().items() if k != "provenance"},
         "cells": _cells(mapped, technology),
-        "parts": _parts(rtlil, technology, mapped, store),
+        "parts": parts | {"ratio_to_flattened": parts["area_um2"] / mapped.area_um2},
         "critical_path": _critical_path(analysis),
         "energy": _energy(unit, analysis),
         "energy_by_cell": _energy_by_cell(unit, analysis),
@@ -87,18 +88,6 @@ def _cells(mapped: flow.Mapped, technology: Technology) -> list[dict[str, Any]]:
             }
         )
     return sorted(rows, key=lambda row: (-float(row["area_um2"]), row["cell"]))
-
-
-def _parts(rtlil: str, technology: Technology, mapped: flow.Mapped, store: Store) -> dict[str, Any]:
-    """Area by part, of a netlist that keeps the hierarchy."""
-    key = flow.mapping_key(rtlil, technology.sha256)
-    known = store.get("parts", key)
-    if known is None:
-        shares = area_shares(rtlil, technology)
-        known = asdict(shares) | {"parts": [asdict(part) for part in shares.parts]}
-        store.put("parts", key, known)
-    ratio = known["area_um2"] / mapped.area_um2
-    return known | {"ratio_to_flattened": ratio}
 
 
 def _critical_path(analysis: Analysis) -> dict[str, Any]:

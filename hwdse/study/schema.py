@@ -9,11 +9,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hwdse import pe
 from hwdse.errors import HwdseError, nearest_hint
-from hwdse.files.yaml_input import parse_yaml, schema_error
+from hwdse.files.yaml_input import schema_error
 from hwdse.pe import Unit
 from hwdse.sensitivity.profile import Profile, read_profile
+from hwdse.study.reading import beside, parse_units, read_mapping
 from hwdse.workload.table import Layer, read_workload
 
 __all__ = ["RESOURCES", "Budget", "Study", "read_study"]
@@ -98,26 +98,23 @@ def read_study(path: Path) -> Study:
         HwdseError: Malformed YAML (with its line), an unknown or missing key, a bad spec or format,
             a bad table, or a layer without any option.
     """
-    text = _read(path)
-    raw = parse_yaml(text, where=str(path))
-    if not isinstance(raw, dict):
-        raise HwdseError(f"{path}: not a study: it holds no mapping of keys")
+    raw = read_mapping(path, "study")
+    if "units" in raw and not {"workload", "sensitivity"} & raw.keys():
+        raise HwdseError(
+            f"{path}: names units but neither workload nor sensitivity, so it is no study; to set "
+            "the units side by side use hwdse compare"
+        )
     if isinstance(raw.get("budgets"), list):
         raw["budgets"] = tuple(raw["budgets"])
     try:
         checked = _Study.model_validate(raw)
     except ValidationError as error:
         raise schema_error(error, where=str(path)) from None
-    units = {}
-    for label, spec in checked.units.items():
-        try:
-            units[label] = pe.parse(spec)
-        except HwdseError as error:
-            raise HwdseError(f"{path}: units.{label}: {error}") from None
+    units = parse_units(path, checked.units)
     workload, sensitivity = path.parent / checked.workload, path.parent / checked.sensitivity
     # A technology or tensor file is named relative to the study as well.
-    technology = _beside(path, checked.technology, (".yaml", ".yml"))
-    operands = _beside(path, checked.operands, (".npz",))
+    technology = beside(path, checked.technology, (".yaml", ".yml"))
+    operands = beside(path, checked.operands, (".npz",))
     study = Study(
         name=checked.name,
         description=" ".join(checked.description.split()),
@@ -142,18 +139,6 @@ def read_study(path: Path) -> Study:
     _check_names(study, path)
     _check_options(study, path)
     return study
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise HwdseError(f"cannot read study {str(path)!r}: {reason}") from None
-
-
-def _beside(path: Path, name: str, suffixes: tuple[str, ...]) -> str:
-    return str(path.parent / name) if name.endswith(suffixes) else name
 
 
 def _check_names(study: Study, path: Path) -> None:

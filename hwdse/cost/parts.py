@@ -1,0 +1,60 @@
+"""How a unit's area divides among its parts, and the parts among what they are for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from hwdse.cost.store import Store
+from hwdse.synth import flow
+from hwdse.synth.shares import area_shares
+from hwdse.tech.model import Technology
+
+__all__ = ["ROLES", "area_by_role", "area_parts"]
+
+ROLES = ("decoders", "products", "scales", "alignment", "accumulator", "registers")
+# Beginnings of instances' names, the innermost instance first.
+_NAMES = {"decode": "decoders", "unpack": "decoders", "scale": "scales", "align": "alignment"}
+
+
+def area_parts(rtlil: str, technology: Technology, store: Store) -> dict[str, Any]:
+    """Area by part of a netlist that keeps the hierarchy, as JSON-ready values.
+
+    See :class:`hwdse.synth.shares.AreaShares`; what the store holds is not mapped again.
+    """
+    key = flow.mapping_key(rtlil, technology.sha256)
+    known = store.get("parts", key)
+    if known is None:
+        shares = area_shares(rtlil, technology)
+        known = asdict(shares) | {"parts": [asdict(part) for part in shares.parts]}
+        store.put("parts", key, known)
+    return known
+
+
+def area_by_role(parts: dict[str, Any], area_um2: float) -> dict[str, float]:
+    """A flattened netlist's area, divided as that of the netlist that keeps the hierarchy.
+
+    Args:
+        parts: From :func:`area_parts`.
+        area_um2: Of the flattened netlist.
+
+    Returns:
+        um2 by role, all of :data:`ROLES`; flip-flops count as registers wherever they are.
+    """
+    scale = area_um2 / parts["area_um2"]
+    found = dict.fromkeys(ROLES, 0.0)
+    for part in parts["parts"]:
+        found["registers"] += part["registers_um2"] * scale
+        logic = part["area_um2"] - part["registers_um2"]
+        found[_role(part["part"])] += logic * scale
+    return found
+
+
+def _role(part: str) -> str:
+    names = part.split(".")
+    for name in reversed(names):
+        for beginning, role in _NAMES.items():
+            if name.startswith(beginning):
+                return role
+    # What the top itself holds besides registers is the handshake of the accumulator.
+    return "products" if names[0] == "multiplier" else "accumulator"

@@ -1,0 +1,55 @@
+"""What study files and comparison files have in common: reading them, and the units they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hwdse import pe
+from hwdse.errors import HwdseError
+from hwdse.files.yaml_input import parse_yaml
+from hwdse.pe import Unit
+
+__all__ = ["beside", "parse_units", "read_mapping"]
+
+
+def read_mapping(path: Path, what: str) -> dict[Any, Any]:
+    """The mapping that a YAML file holds.
+
+    Args:
+        path: The file.
+        what: What messages call it, such as ``study``.
+
+    Raises:
+        HwdseError: It cannot be read, is malformed (with its line), or holds no mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise HwdseError(f"cannot read {what} {str(path)!r}: {reason}") from None
+    raw = parse_yaml(text, where=str(path))
+    if not isinstance(raw, dict):
+        raise HwdseError(f"{path}: not a {what}: it holds no mapping of keys")
+    return raw
+
+
+def beside(path: Path, name: str, suffixes: tuple[str, ...]) -> str:
+    """A file's name relative to the file that names it; any other name as it is."""
+    return str(path.parent / name) if name.endswith(suffixes) else name
+
+
+def parse_units(path: Path, specs: Mapping[str, str]) -> dict[str, Unit]:
+    """Units by label.
+
+    Raises:
+        HwdseError: A bad spec; the message names file and label.
+    """
+    units = {}
+    for label, spec in specs.items():
+        try:
+            units[label] = pe.parse(spec)
+        except HwdseError as error:
+            raise HwdseError(f"{path}: units.{label}: {error}") from None
+    return units
