@@ -16,10 +16,17 @@ def build(unit: Unit):
     Args:
         unit: From :func:`hwdse.pe.parse`.
     """
-    from rtl import dot, lmul, mac
+    from rtl import bitplane, composite, dot, lmul, mac, shift
     from rtl.top import UnitTop
 
-    sources = {"mac": mac, "dot": dot, "lmul": lmul}
+    sources = {
+        "mac": mac,
+        "dot": dot,
+        "lmul": lmul,
+        "shift": shift,
+        "bitplane": bitplane,
+        "composite": composite,
+    }
     return UnitTop(unit=unit, source=sources[unit.family].term_source(unit))
 
 

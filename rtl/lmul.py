@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from hwdse.pe.lmul import Lmul
+from rtl.parts.adder import add
+from rtl.parts.heap import BitHeap
 from rtl.parts.minifloat import Unpack
 from rtl.parts.term import float_term_members
 
@@ -43,7 +45,7 @@ class FieldAdder(wiring.Component):
         m.d.comb += [
             w.code.eq(self.w),
             a.code.eq(self.a),
-            fields.eq(self.w[:-1] + self.a[:-1] + unit.offset),
+            fields.eq(self._field_sum(m)),
             self.sign.eq(w.sign ^ a.sign),
             self.significand.eq(Mux(zero, 0, Cat(mantissa, 1))),
             # A zero term keeps a harmless shift: its significand decides.
@@ -55,3 +57,14 @@ class FieldAdder(wiring.Component):
         if unit.term_shape.infinite:
             m.d.comb += self.infinite.eq((w.infinite | a.infinite) & ~self.nan)
         return m
+
+    def _field_sum(self, m: Module) -> Value:
+        magnitudes = self.w[:-1], self.a[:-1]
+        adder = self.unit.implementation.adder
+        if adder == "star":
+            return magnitudes[0] + magnitudes[1] + self.unit.offset
+        heap = BitHeap(self.unit.minifloat.bits)
+        for magnitude in magnitudes:
+            heap.add(magnitude)
+        heap.add_constant(self.unit.offset)
+        return add(m, *heap.rows(m, "dadda", "fields"), kind=adder, name="fields")

@@ -8,7 +8,8 @@ from amaranth.lib.wiring import In, Out
 
 from hwdse.pe import Unit
 from hwdse.pe.accumulate import FloatAccumulator as FloatSpec
-from rtl.parts.accumulator import CarrySaveAccumulator, FixedAccumulator, FloatAccumulator
+from rtl.parts.accumulator import FixedAccumulator, FloatAccumulator
+from rtl.parts.bits import register
 
 __all__ = ["UnitTop"]
 
@@ -37,28 +38,27 @@ class UnitTop(wiring.Component):
         m.submodules.accumulator = accumulator = self._accumulator()
 
         valid, clear = self.in_valid, self.clear
-        names = [operand.name for operand in self.unit.operands]
-        operands = {name: getattr(self, name) for name in names}
+        operands = {operand.name: getattr(self, operand.name) for operand in self.unit.operands}
         stages = self.unit.implementation.registers
         if "operand" in stages:
             valid, clear = _register_control(m, "operand", valid, clear)
-            operands = {n: _register(m, f"operand_{n}", value) for n, value in operands.items()}
+            operands = {n: register(m, f"operand_{n}", value) for n, value in operands.items()}
         m.d.comb += [getattr(self.source, name).eq(value) for name, value in operands.items()]
         if "product" in stages:
             # The source holds its own products.
             valid, clear = _register_control(m, "product", valid, clear)
 
-        term = {n: getattr(self.source, n) for n in self.source.signature.members if n not in names}
+        term = {name: getattr(self.source, name) for name in self._term_members()}
         if "term" in stages:
             valid, clear = _register_control(m, "term", valid, clear)
-            term = {name: _register(m, f"term_{name}", value) for name, value in term.items()}
+            term = {name: register(m, f"term_{name}", value) for name, value in term.items()}
         m.d.comb += [getattr(accumulator, name).eq(value) for name, value in term.items()]
 
         m.d.comb += [
             accumulator.enable.eq(valid),
             accumulator.clear.eq(clear),
             self.acc.eq(accumulator.acc),
-            self.out_valid.eq(_register(m, "sum_valid", valid, reset_less=False)),
+            self.out_valid.eq(register(m, "sum_valid", valid, reset_less=False)),
         ]
         if self.unit.accumulator.special:
             m.d.comb += self.acc_special.eq(accumulator.acc_special)
@@ -69,20 +69,22 @@ class UnitTop(wiring.Component):
         if isinstance(spec, FloatSpec):
             return FloatAccumulator(spec=spec, shape=shape)
         how = self.unit.implementation
-        if how.fused != "no":
-            return CarrySaveAccumulator(spec=spec, adder=how.adder, keep=how.fused == "save")
-        integer = "value" in self.source.signature.members
-        return FixedAccumulator(spec=spec, shape=shape, integer=integer, adder=how.adder)
+        return FixedAccumulator(
+            spec=spec,
+            shape=shape,
+            term=self._term_members(),
+            adder=how.adder,
+            keep=how.fused == "save",
+        )
+
+    def _term_members(self) -> dict[str, wiring.Member]:
+        members = self.source.signature.members
+        operands = {operand.name for operand in self.unit.operands}
+        return {name: members[name] for name in members if name not in operands}
 
 
 def _register_control(m: Module, stage: str, valid: Value, clear: Value) -> tuple[Signal, Signal]:
     return (
-        _register(m, f"{stage}_valid", valid, reset_less=False),
-        _register(m, f"{stage}_clear", clear),
+        register(m, f"{stage}_valid", valid, reset_less=False),
+        register(m, f"{stage}_clear", clear),
     )
-
-
-def _register(m: Module, name: str, value: Value, *, reset_less: bool = True) -> Signal:
-    register = Signal(value.shape(), name=name, reset_less=reset_less)
-    m.d.sync += register.eq(value)
-    return register

@@ -10,11 +10,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from hwdse.errors import HwdseError, nearest_hint
+from hwdse.errors import HwdseError
 
 from .numbers import exact, parse_number
 
-__all__ = ["Budget", "Budgets", "as_budgets", "check_columns", "parse_budget"]
+__all__ = ["Budget", "Budgets", "Sense", "as_budgets", "parse_budget"]
 
 Sense = Literal["<=", ">="]
 
@@ -25,8 +25,9 @@ _FORM = re.compile(r"\s*(?P<column>.*?)\s*(?P<sense><=|>=)\s*(?P<value>.*?)\s*\Z
 class Budget:
     """The sum of `column` over all layers is at most (`<=`) or at least (`>=`) `value`.
 
-    The value is in the unit of the column. Text is read as an exact decimal; a float stands for the
-    shortest decimal that names it.
+    In place of a name, `column` may be any text that `measure.parse_measure` reads, such
+    as `avg(bits,params)`. The value is in the unit of the column. Text is read as an exact decimal;
+    a float stands for the shortest decimal that names it.
 
     Raises:
         HwdseError: The column has no name, the sense is neither `<=` nor `>=`, or the value is not
@@ -105,27 +106,32 @@ def parse_budget(text: str) -> Budget:
 def as_budgets(budgets: Budgets) -> tuple[Budget, ...]:
     """Budgets from texts or `Budget` objects, one or many, or a mapping of column to most.
 
+    A text may be two-sided: `3<=bits<=4` is `bits>=3` and `bits<=4`.
+
     Raises:
         HwdseError: As `parse_budget` and `Budget`.
     """
-    if isinstance(budgets, (str, Budget)):
+    if isinstance(budgets, str | Budget):
         budgets = [budgets]
     if isinstance(budgets, Mapping):
         return tuple(Budget(column, "<=", value) for column, value in budgets.items())
-    found = []
+    found: list[Budget] = []
     for budget in budgets:
-        if not isinstance(budget, (str, Budget)):
+        if isinstance(budget, Budget):
+            found.append(budget)
+        elif isinstance(budget, str):
+            found += _two_sided(budget) or [parse_budget(budget)]
+        else:
             raise HwdseError(f"budget {budget!r} is neither text such as 'size<=7.9' nor a Budget")
-        found.append(parse_budget(budget) if isinstance(budget, str) else budget)
     return tuple(found)
 
 
-def check_columns(budgets: Iterable[Budget], columns: Iterable[str]) -> None:
-    """Raise HwdseError, with the nearest name, when a budget's column is not in the table."""
-    known = list(columns)
-    for budget in budgets:
-        if budget.column not in known:
-            raise HwdseError(
-                f"budget {str(budget)!r}: the table has no numeric column {budget.column!r}"
-                + nearest_hint(budget.column, known)
-            )
+def _two_sided(text: str) -> list[Budget]:
+    parts = text.split("<=")
+    if len(parts) != 3 or parse_number(parts[0]) is None or parse_number(parts[2]) is None:
+        return []
+    low, column, high = (part.strip() for part in parts)
+    budgets = [Budget(column, ">=", low), Budget(column, "<=", high)]
+    if budgets[0].limit > budgets[1].limit:
+        raise HwdseError(f"budget {text!r}: the lower limit is above the upper one")
+    return budgets

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import importlib.util
+import itertools
 import math
 import re
 import subprocess
@@ -14,30 +15,30 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from hwdse.errors import HwdseError, nearest_hint
+import numpy as np
 
-from .model import Choice, Model
-from .scaling import Scaled, scale_model
+from hwdse.errors import HwdseError
 
-__all__ = ["SOLVERS", "IlpAnswer", "pick_solver", "solve_ilp", "solver_title"]
+from .exact import Exact, Picks
+from .scaling import Scaled, scale_exact
 
-SOLVERS = ("auto", "highs", "cbc")
+__all__ = ["IlpAnswer", "engine", "pick_solver", "solve_ilp", "solver_title"]
 
 # Tries at an answer that breaks a budget by less than the solver's tolerance, each excluded by a
 # cut that nothing else breaks. Then the enumeration decides.
 _TRIES = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class IlpAnswer:
     """What the solver found.
 
     Attributes:
-        choice: An assignment that meets every budget exactly, or None.
-        proven: The solver called it optimal (or, with no choice, the problem infeasible).
+        picks: An assignment that meets every budget exactly, or None.
+        proven: The solver called it optimal (or, with no picks, the problem infeasible).
     """
 
-    choice: Choice | None
+    picks: Picks | None
     proven: bool
 
 
@@ -47,8 +48,6 @@ def pick_solver(name: str) -> str:
     Raises:
         HwdseError: No such solver, or it is not installed.
     """
-    if name not in SOLVERS:
-        raise HwdseError(f"no solver {name!r}{nearest_hint(name, SOLVERS)}")
     if name in ("auto", "highs") and importlib.util.find_spec("highspy") is not None:
         return "highs"
     if name in ("auto", "cbc") and _cbc_path() is not None:
@@ -88,26 +87,25 @@ def solver_title(name: str) -> str:
     return f"CBC {found[1] if found else '?'} (PuLP {pulp_version})"
 
 
-def solve_ilp(model: Model, *, solver: str, time_limit: float | None) -> IlpAnswer:
-    """Solve the model by integer programming.
+def solve_ilp(exact: Exact, *, solver: str, time_limit: float | None) -> IlpAnswer:
+    """Solve the problem by integer programming.
 
     The program is shifted and scaled first (`scaling`): CBC and HiGHS stop within absolute
     tolerances, and call an answer optimal that is far from it when losses are about 1e-6.
 
     Args:
-        model: The exact model.
+        exact: The problem, with or without couplings.
         solver: `highs` or `cbc`.
         time_limit: Seconds, or None.
     """
     import pulp
 
-    scaled = scale_model(model)
     with _quiet():
-        program, variables = _program(pulp, scaled, len(model.labels))
+        program, variables = _program(pulp, exact, scale_exact(exact))
         for attempt in range(_TRIES):
             limit = None if time_limit is None else time_limit / (attempt + 1)
             try:
-                program.solve(_engine(pulp, solver, limit))
+                program.solve(engine(pulp, solver, limit))
             except pulp.PulpSolverError:
                 return IlpAnswer(None, proven=False)
             if program.status == pulp.LpStatusInfeasible:
@@ -115,13 +113,10 @@ def solve_ilp(model: Model, *, solver: str, time_limit: float | None) -> IlpAnsw
             values = [v.varValue for v in variables]
             if program.status != pulp.LpStatusOptimal or not _usable(values):
                 return IlpAnswer(None, proven=False)
-            picked = _round(scaled, values, len(model.labels))
-            labels = [label for row in model.labels for label in row]
-            choice = tuple(labels[p] for p in picked)
-            if model.meets_limits(choice):
-                proven = program.sol_status == pulp.LpSolutionOptimal
-                return IlpAnswer(choice, proven=proven)
-            program += pulp.lpSum(variables[p] for p in picked) <= len(picked) - 1
+            picks = _round(exact, values)
+            if exact.is_feasible(picks):
+                return IlpAnswer(picks, proven=program.sol_status == pulp.LpSolutionOptimal)
+            program += pulp.lpSum(variables[p] for p in picks.tolist()) <= len(picks) - 1
     return IlpAnswer(None, proven=False)
 
 
@@ -129,33 +124,44 @@ def _usable(values: list[float | None]) -> bool:
     return all(v is not None and math.isfinite(v) for v in values)
 
 
-def _round(scaled: Scaled, values: list[float | None], groups: int) -> list[int]:
-    best = [-1] * groups
-    for p, (group, value) in enumerate(zip(scaled.group.tolist(), values, strict=True)):
-        if best[group] < 0 or (value or 0.0) > (values[best[group]] or 0.0):
-            best[group] = p
-    return best
+def _round(exact: Exact, values: list[float | None]) -> Picks:
+    parts = np.split(np.array(values, dtype=np.float64), exact.first[1:-1])
+    return np.asarray(exact.first[:-1] + np.array([int(np.argmax(part)) for part in parts]))
 
 
-def _program(pulp: Any, scaled: Scaled, groups: int) -> tuple[Any, list[Any]]:
+def _program(pulp: Any, exact: Exact, scaled: Scaled) -> tuple[Any, list[Any]]:
     program = pulp.LpProblem("allocation", pulp.LpMinimize)
-    variables = [pulp.LpVariable(f"x{p:06d}", cat="Binary") for p in range(len(scaled.group))]
+    binary = [pulp.LpVariable(f"x{p:06d}", cat="Binary") for p in range(exact.entries)]
+    groups = [binary[start:end] for start, end in itertools.pairwise(exact.first.tolist())]
+    cells, couplings = list(binary), []
+    for number, pair in enumerate(exact.pairs):
+        # y[i, j] is the product of x[i] and x[j]: its sums along each side are the other's x.
+        rows, columns = groups[pair.first], groups[pair.second]
+        here = {
+            (int(i), int(j)): pulp.LpVariable(f"y{number:05d}_{i}_{j}", lowBound=0)
+            for i, j in np.argwhere(pair.allowed)
+        }
+        cells += here.values()
+        for i, x in enumerate(rows):
+            couplings.append(pulp.lpSum(y for (a, _), y in here.items() if a == i) == x)
+        for j, x in enumerate(columns):
+            couplings.append(pulp.lpSum(y for (_, b), y in here.items() if b == j) == x)
     program += pulp.lpSum(
-        c * v for c, v in zip(scaled.cost.tolist(), variables, strict=True) if c != 0.0
+        c * v for c, v in zip(scaled.cost.tolist(), cells, strict=True) if c != 0.0
     )
-    members: list[list[Any]] = [[] for _ in range(groups)]
-    for group, variable in zip(scaled.group.tolist(), variables, strict=True):
-        members[group].append(variable)
-    for some in members:
+    for some in groups:
         program += pulp.lpSum(some) == 1
+    for coupling in couplings:
+        program += coupling
     for row, limit in zip(scaled.usage.tolist(), scaled.limits.tolist(), strict=True):
-        used = [u * v for u, v in zip(row, variables, strict=True) if u != 0.0]
+        used = [u * v for u, v in zip(row, cells, strict=True) if u != 0.0]
         if used:
             program += pulp.lpSum(used) <= limit
-    return program, variables
+    return program, binary
 
 
-def _engine(pulp: Any, solver: str, time_limit: float | None) -> Any:
+def engine(pulp: Any, solver: str, time_limit: float | None) -> Any:
+    """PuLP's solver of this name, exact to its least tolerances, on one thread."""
     limit = None if time_limit is None else max(time_limit, 1e-3)
     if solver == "highs":
         return pulp.HiGHS(

@@ -153,9 +153,11 @@ def _linprog(scaled: Scaled, *, elastic: bool) -> Any:
     from scipy.optimize import linprog
     from scipy.sparse import csr_array, hstack, identity
 
-    count, budgets = len(scaled.group), len(scaled.limits)
-    groups = int(scaled.group[-1]) + 1
-    one_each = csr_array((np.ones(count), (scaled.group, np.arange(count))), shape=(groups, count))
+    count, budgets = len(scaled.segment), len(scaled.limits)
+    groups = int(scaled.segment[-1]) + 1
+    one_each = csr_array(
+        (np.ones(count), (scaled.segment, np.arange(count))), shape=(groups, count)
+    )
     usage, cost = csr_array(scaled.usage), scaled.cost
     if elastic:
         usage = hstack([usage, -identity(budgets)], format="csr")

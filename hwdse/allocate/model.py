@@ -1,21 +1,17 @@
-"""The problem in whole numbers: exact costs, usages and limits, and one key that orders answers.
-
-A column's figures are decimals, so over their common denominator every sum is a sum of integers
-and a budget is met or it is not: no tolerance enters.
-"""
+"""What is still open of a problem, in Python integers, with one key that orders answers."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
+from typing import Any
 
-from .budget import Budget
-from .numbers import exact
-from .problem import Problem
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Choice", "Model", "Table", "build_model", "column_sums", "reachable", "restrict"]
+from .exact import Exact, Picks
+
+__all__ = ["Choice", "Model", "Open", "Table", "open_part", "restrict"]
 
 Choice = tuple[int, ...]
 Table = tuple[tuple[int, ...], ...]
@@ -26,12 +22,11 @@ class Model:
     """Choose one option per group; minimise the sum of `key` with every usage within its limit.
 
     Attributes:
-        labels: Per group, the option's index in `Problem.options`, for those still in the race.
-        cost: Per group and option, the objective (negated when maximising), in `cost_unit`.
-        cost_unit: What 1 stands for in `cost`.
-        usage: Per budget, group and option: what counts against the limit (negated for `>=`).
+        labels: Per group, the option's position in the `Exact` problem's group, for those still in
+            the race.
+        cost: Per group and option, the objective.
+        usage: Per budget, group and option: what counts against the limit.
         limits: Per budget, the greatest sum allowed.
-        units: Per budget, what 1 stands for in its usage.
         key: `cost * key_scale` plus a whole number that sums to less than `key_scale` and ranks
             answers of equal cost: less usage of the first budget, then of the next, and at last
             the names of the options. No two answers share a key, so the optimum is unique.
@@ -40,10 +35,8 @@ class Model:
 
     labels: Table
     cost: Table
-    cost_unit: Fraction
     usage: tuple[Table, ...]
     limits: tuple[int, ...]
-    units: tuple[Fraction, ...]
     key: Table
     key_scale: int
 
@@ -63,59 +56,64 @@ class Model:
         )
 
 
-def column_sums(problem: Problem, column: str) -> tuple[Table, Fraction]:
-    """A column summed over the layers of each group and option, as integers, and their unit."""
-    at = problem.columns.index(column)
-    values = [exact(v) for v in problem.values[:, at].tolist()]
-    denominator = math.lcm(*(v.denominator for v in values))
-    whole = [v.numerator * (denominator // v.denominator) for v in values]
-    sums = tuple(
-        tuple(sum(whole[r] for r in option) for option in rows.tolist()) for rows in problem.rows
-    )
-    return sums, Fraction(1, denominator)
+@dataclass(frozen=True, eq=False)
+class Open:
+    """A problem with its decided groups put aside.
+
+    Attributes:
+        model: The groups of two options or more; at least one group in any case.
+        groups: Which groups of the `Exact` problem those are.
+        base: Cost of the decided groups.
+        exact: The problem.
+    """
+
+    model: Model
+    groups: NDArray[np.int64]
+    base: int
+    exact: Exact
+
+    def picks(self, choice: Choice) -> Picks:
+        """The answer to the whole problem."""
+        picks = self.exact.first[:-1].copy()
+        picks[self.groups] += np.array(choice, dtype=np.int64)
+        return picks
+
+    def choice(self, picks: Picks) -> Choice | None:
+        """An answer to the whole problem as one of the model, or None where it is not in it."""
+        local = (picks - self.exact.first[:-1])[self.groups].tolist()
+        inside = all(p in row for p, row in zip(local, self.model.labels, strict=True))
+        return tuple(local) if inside else None
 
 
-def build_model(
-    problem: Problem, budgets: Sequence[Budget], *, objective: str, maximize: bool
-) -> Model:
-    """The exact model of a problem, without options that another one beats in every respect.
+def open_part(exact: Exact) -> Open:
+    """Put decided groups aside and drop options that another one beats in every respect.
 
     Args:
-        problem: The validated table.
-        budgets: Limits on its columns; the columns must exist.
-        objective: The column to minimise or maximise.
-        maximize: Which of the two.
+        exact: The problem, without couplings.
     """
-    cost, unit = column_sums(problem, objective)
-    if maximize:
-        cost = _negated(cost)
-    usage, limits, units = [], [], []
-    for budget in budgets:
-        sums, size = column_sums(problem, budget.column)
-        limit = budget.limit / size
-        if budget.sense == "<=":
-            usage.append(sums)
-            limits.append(math.floor(limit))
-        else:
-            usage.append(_negated(sums))
-            limits.append(-math.ceil(limit))
-        units.append(size)
-    key, scale = _keys(cost, usage)
-    model = Model(
-        labels=tuple(tuple(range(len(row))) for row in cost),
-        cost=cost,
-        cost_unit=unit,
-        usage=tuple(usage),
-        limits=tuple(limits),
-        units=tuple(units),
-        key=key,
-        key_scale=scale,
+    sizes = np.diff(exact.first)
+    groups = np.flatnonzero(sizes > 1)
+    if groups.size == 0:
+        groups = np.zeros(1, dtype=np.int64)
+    decided = np.ones(exact.groups, dtype=bool)
+    decided[groups] = False
+    fixed = exact.first[:-1][decided]
+
+    def table(values: NDArray[Any]) -> Table:
+        return tuple(
+            tuple(int(v) for v in values[exact.first[g] : exact.first[g + 1]]) for g in groups
+        )
+
+    cost = table(exact.cost)
+    usage = tuple(table(u) for u in exact.usage)
+    limits = tuple(
+        limit - int(u[fixed].sum()) for limit, u in zip(exact.limits, exact.usage, strict=True)
     )
-    return restrict(model, [_undominated(model, g) for g in range(len(cost))])
-
-
-def _negated(table: Table) -> Table:
-    return tuple(tuple(-v for v in row) for row in table)
+    key, scale = _keys(cost, usage)
+    labels = tuple(tuple(range(len(row))) for row in cost)
+    model = Model(labels, cost, usage, limits, key, scale)
+    model = restrict(model, [_undominated(model, g) for g in range(len(cost))])
+    return Open(model, groups, int(exact.cost[fixed].sum()), exact)
 
 
 def _keys(cost: Table, usage: Sequence[Table]) -> tuple[Table, int]:
@@ -169,8 +167,3 @@ def restrict(model: Model, keep: Sequence[Sequence[int]]) -> Model:
         usage=tuple(cut(table) for table in model.usage),
         key=cut(model.key),
     )
-
-
-def reachable(model: Model, budget: int) -> int:
-    """The least usage of one budget when the others are ignored."""
-    return sum(min(row) for row in model.usage[budget])

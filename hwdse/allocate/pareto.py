@@ -1,31 +1,36 @@
-"""The frontier of the objective against one column, budget by budget."""
+"""The frontier of the objective against one column: budget by budget, on the hull, or all of it."""
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
+from collections.abc import Iterator
 from fractions import Fraction
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from hwdse.errors import HwdseError
 
-from . import ilp
-from .budget import Budget, Budgets, as_budgets, check_columns
-from .driver import (
-    NoResultError,
-    check_feasible,
-    deadline_of,
-    no_answer,
-    optimise,
-    pick_objective,
-)
-from .model import Model, build_model
-from .problem import build_problem
-from .result import Allocation, Outcome, to_allocation
+from . import knapsack
+from .budget import Budget, Budgets, as_budgets
+from .build import Limit, Task, build_exact, limits_of
+from .conflict import NoResultError, check_each, no_answer
+from .driver import effort_of, objectives_of, task_of
+from .exact import Exact
+from .finish import Solved, to_allocation
+from .knapsacks import TITLE
+from .measure import Measure, Objective, Term
+from .optimise import optimise, prepare
+from .outcome import Effort, Outcome
+from .result import Allocation
+from .rules import Rules
 
 __all__ = ["frontier"]
+
+Which = Literal["grid", "supported", "exact"]
+_WHICH = ("grid", "supported", "exact")
 
 
 def frontier(
@@ -34,84 +39,139 @@ def frontier(
     *,
     budgets: Budgets = (),
     points: int = 33,
+    which: Which = "grid",
     minimize: str | None = None,
     maximize: str | None = None,
+    rules: Rules | None = None,
     time_limit: float | None = None,
     solver: str = "auto",
 ) -> list[Allocation]:
-    """The best objective at each of several budgets on one column, without what is dominated.
+    """The best objective against one column, without what is dominated.
 
-    The budgets (the constraints of the epsilon-constraint method) run evenly from the least value
-    of the column that is reachable to the least one at which the objective is at its best. Each
-    answer is exact for its budget; the list ascends in the column and strictly improves in the
-    objective. Answers between two budgets may exist that are not listed; more points show them.
+    With `grid`, budgets (the constraints of the epsilon-constraint method) run evenly from the
+    least value of the column that is reachable to the least one at which the objective is at its
+    best; each answer is exact for its budget, and others may lie between two. `supported` gives
+    every point on the lower convex hull of the frontier, `exact` every point there is, whether on
+    the hull or not. The list ascends in the column and strictly improves in the objective.
 
     Args:
         table: As for `solve`.
         column: The column to trade against the objective; less of it is better.
-        budgets: Budgets that hold throughout.
-        points: Number of budgets, at least 2, both ends included.
+        budgets: Budgets that hold throughout; for `grid` only.
+        points: Number of budgets, at least 2, both ends included; for `grid` only.
+        which: `grid`, `supported` or `exact`.
         minimize: As for `solve`.
         maximize: As for `solve`.
+        rules: As for `solve`; couplings for `grid` only.
         time_limit: Seconds for all of them together, or None. Answers without proof are of status
             `feasible`.
-        solver: As for `solve`; used where the enumeration alone gives no proof.
+        solver: As for `solve`; for `grid` only.
 
     Raises:
+        NoResultError: The time limit passed, or the exact frontier has too many points for memory.
         HwdseError: As for `solve`; also fewer than two points, or the objective as the column.
     """
     start = time.monotonic()
     if isinstance(points, bool) or not isinstance(points, int) or points < 2:
         raise HwdseError(f"frontier of {points!r} points: give a whole number of at least 2")
+    if which not in _WHICH:
+        raise HwdseError(f"frontier {which!r} is none of {', '.join(_WHICH)}")
     asked = as_budgets(budgets)
-    deadline = deadline_of(time_limit, start)
-    engine = ilp.pick_solver(solver)
-    problem = build_problem(table)
-    objective, maximal = pick_objective(problem, minimize=minimize, maximize=maximize)
+    effort = effort_of(solver, time_limit, 0.0, start)
+    task = task_of(table, rules, loss=minimize is None and maximize is None)
+    objective = objectives_of(task, minimize=minimize, maximize=maximize, then=())[0]
+    if objective.is_extreme:
+        raise HwdseError(f"objective {objective.text!r}: a frontier takes sums, not extremes")
     # A limit that any answer meets; it is replaced at each point.
-    sweep = (Budget(column, "<=", Fraction(0)), *asked)
-    check_columns(sweep[:1], problem.columns)
-    check_columns(asked, problem.columns)
-    if column == objective:
-        raise HwdseError(f"the frontier needs a column other than the objective {objective!r}")
+    sweep, *held = limits_of(task, [Budget(column, "<=", Fraction(0)), *asked])
+    if sweep.measure.kind != "sum":
+        raise HwdseError(f"frontier over {column!r}: give a column, whose sum is traded")
+    if objective.terms == (Term(Fraction(1), sweep.measure),):
+        raise HwdseError(f"the frontier needs a column other than the objective {objective.text!r}")
+    check_each(task, held)
+    exact = build_exact(task, [sweep, *held], objective)
+    if which == "grid":
+        found = _grid(task, exact, objective, held, sweep.measure, points, effort)
+    else:
+        if asked or exact.pairs:
+            raise HwdseError(
+                f"the {which} frontier takes no further budgets and no couplings; "
+                "leave them out, or sweep budgets over a grid"
+            )
+        found = _whole(task, exact, objective, which, effort)
+    kept = [
+        to_allocation(task, held, [one], effort, start)
+        for one in found
+        if one.outcome.picks is not None
+    ]
+    return _nondominated(kept, column, sign=-1.0 if objective.maximize else 1.0)
 
-    base = build_model(problem, sweep, objective=objective, maximize=maximal)
-    greatest = sum(max(row) for row in base.usage[0])
-    base = _with_limit(base, greatest)
-    check_feasible(base, sweep)
-    least_model = build_model(problem, asked, objective=column, maximize=False)
 
-    def best(model: Model) -> Outcome:
-        return optimise(model, solver=engine, deadline=deadline, certificate_first=True)
+def _whole(
+    task: Task, exact: Exact, objective: Objective, which: Which, effort: Effort
+) -> Iterator[Solved]:
+    """All points, from one pass of the specialised solver."""
+    cost, usage = exact.cost, exact.usage[0]
+    if cost.dtype == object or usage.dtype == object or any(exact.errors):
+        raise HwdseError(
+            f"the {which} frontier needs figures of fewer digits: their sums do not fit 64 bits; "
+            "round the columns, or sweep budgets over a grid"
+        )
+    if which == "supported":
+        points: knapsack.Frontier | None = knapsack.supported(exact.first, cost, usage)
+    else:
+        points = knapsack.frontier(exact.first, cost, usage, deadline=effort.deadline)
+    if points is None:
+        raise NoResultError(
+            "the exact frontier has too many points for the time or memory there is; "
+            "sweep budgets over a grid instead"
+        )
+    for at in range(len(points.cost)):
+        picks = exact.first[:-1] + points.choice(at)
+        value = int(points.cost[at])
+        if exact.total(cost, picks) != value:
+            raise AssertionError("a point of the frontier does not cost what it should")
+        outcome = Outcome(picks, value, True, None, TITLE, "", None)
+        yield Solved(objective, exact, outcome)
 
-    least = best(least_model)
-    if least.choice is None:
-        raise no_answer(problem, asked, least, solver=engine, deadline=deadline)
-    top = best(base)
-    if top.choice is None:
+
+def _grid(
+    task: Task,
+    base: Exact,
+    objective: Objective,
+    held: list[Limit],
+    measure: Measure,
+    points: int,
+    effort: Effort,
+) -> Iterator[Solved]:
+    """The best answer at each of several limits of the first budget."""
+    greatest = int(np.abs(base.usage[0]).astype(object).sum())
+    base = base.with_limits([greatest, *base.limits[1:]])
+    column = Objective(str(measure), False, (Term(Fraction(1), measure),))
+    lowest = build_exact(task, held, column)
+    least = optimise(lowest, effort)
+    if least.picks is None:
+        raise no_answer(task, held, least, effort)
+    warm = prepare(base)
+    top = optimise(base, effort, warm)
+    if top.picks is None:
         raise NoResultError("the time limit passed before the ends of the frontier were found")
-    # Dominated options are gone from `base`, but the least value itself survives in some answer.
-    low = least_model.total(least_model.cost, least.choice) * least_model.cost_unit
+    low = lowest.total(lowest.cost, least.picks) * lowest.cost_unit
     low_limit = math.floor(low / base.units[0])
-
-    found: list[Allocation] = [to_allocation(problem, base, top, maximize=maximal, start=start)]
-    used = base.total(base.usage[0], top.choice)
-    high = used
+    one = Solved(objective, base, top)
+    yield one
+    used = high = base.total(base.usage[0], top.picks)
     for step in range(points - 2, -1, -1):
         limit = low_limit + (high - low_limit) * step // (points - 1)
-        if used <= limit and found[-1].status == "optimal":
+        if used <= limit and one.outcome.proven:
             continue  # the last answer is within this budget too, hence its best
-        model = _with_limit(base, limit)
-        outcome = best(model)
-        if outcome.choice is None:
+        exact = base.with_limits([limit, *base.limits[1:]])
+        outcome = optimise(exact, effort, warm)
+        if outcome.picks is None:
             continue
-        used = model.total(model.usage[0], outcome.choice)
-        found.append(to_allocation(problem, model, outcome, maximize=maximal, start=start))
-    return _nondominated(found, column, sign=-1.0 if maximal else 1.0)
-
-
-def _with_limit(model: Model, limit: int) -> Model:
-    return replace(model, limits=(limit, *model.limits[1:]))
+        used = exact.total(exact.usage[0], outcome.picks)
+        one = Solved(objective, exact, outcome)
+        yield one
 
 
 def _nondominated(found: list[Allocation], column: str, *, sign: float) -> list[Allocation]:

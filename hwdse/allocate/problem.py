@@ -2,107 +2,207 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hwdse.errors import HwdseError
+from hwdse.errors import HwdseError, nearest_hint
 
-from .table import clean_table, row_name
+from .table import KEYS, TEXT, clean_table, row_name
 
 __all__ = ["Problem", "build_problem"]
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
     """A validated option table.
 
+    An entry is an option of a group: the one that all its layers then take. Entries of a group
+    stand together, by name of the option; groups are in the order of the least of their layer
+    names. So nothing here depends on the order of the table's rows.
+
     Attributes:
         layers: Layer names in the order they first appear.
-        columns: Numeric columns, `loss` among them, in the order of the table.
+        options: Names of all options, sorted.
+        columns: Numeric columns, in the order of the table.
         values: The figures, float64, one row for each row of the table; read-only.
-        groups: Per group of tied layers (or single layer), the indices of its layers.
-        options: Per group, the names of the options that all its layers offer.
-        rows: Per group, the table row of each option (first axis) and layer (second); read-only.
+        layer_group: The group of each layer.
+        layer_set: The cell in column `group` of each layer, empty without one.
+        first: Entries of group g are first[g] .. first[g+1]-1.
+        entry_option: The option of each entry, an index into `options`.
+        entry_start: The rows of entry e are rows[entry_start[e]:entry_start[e+1]].
+        rows: Rows of the table, one for each entry and layer.
+        row_layer: The layer of each row of the table.
         table: The cleaned table.
     """
 
     layers: tuple[str, ...]
+    options: tuple[str, ...]
     columns: tuple[str, ...]
     values: NDArray[np.float64]
-    groups: tuple[tuple[int, ...], ...]
-    options: tuple[tuple[str, ...], ...]
-    rows: tuple[NDArray[np.int64], ...]
+    layer_group: Ints
+    layer_set: tuple[str, ...]
+    first: Ints
+    entry_option: Ints
+    entry_start: Ints
+    rows: Ints
+    row_layer: Ints
     table: pd.DataFrame
 
+    @property
+    def groups(self) -> int:
+        """How many groups there are."""
+        return len(self.first) - 1
 
-def build_problem(frame: pd.DataFrame) -> Problem:
+    @property
+    def entry_group(self) -> Ints:
+        """The group of each entry."""
+        return np.repeat(np.arange(self.groups), np.diff(self.first))
+
+    def members(self, group: int) -> list[str]:
+        """The layers of a group."""
+        return [self.layers[i] for i in np.flatnonzero(self.layer_group == group)]
+
+    def find_layer(self, name: str) -> int:
+        """A layer's index; HwdseError with the nearest name where there is none."""
+        try:
+            return self.layers.index(name)
+        except ValueError:
+            hint = nearest_hint(name, self.layers)
+            raise HwdseError(f"the table has no layer {name!r}{hint}") from None
+
+    def find_option(self, name: str) -> int:
+        """An option's index; HwdseError with the nearest name where there is none."""
+        try:
+            return self.options.index(name)
+        except ValueError:
+            hint = nearest_hint(name, self.options)
+            raise HwdseError(f"the table has no option {name!r}{hint}") from None
+
+
+def build_problem(
+    frame: pd.DataFrame, *, ties: Iterable[Sequence[str]] = (), need: Sequence[str] = KEYS
+) -> Problem:
     """Check an option table and gather it into a `Problem`.
 
-    Groups and options are in an order that does not depend on the order of the rows: groups by the
-    least of their layer names, layers and options by name.
-
     Args:
-        frame: `layer, option, loss, [tie]` and any numeric resource columns.
+        frame: `layer, option, loss, [tie], [group]` and any numeric resource columns.
+        ties: Further sets of layers that take the same option.
+        need: Columns that must be there.
 
     Raises:
-        HwdseError: As `clean_table`; also a layer and option given twice, a layer with two ties,
-            or tied layers without a common option.
+        HwdseError: As `clean_table`; also a layer and option given twice, a layer with two ties or
+            two groups, or tied layers without a common option.
     """
-    table = clean_table(frame)
-    names = table["layer"].tolist()
-    choices = table["option"].tolist()
-    ties = table["tie"].tolist() if "tie" in table.columns else [""] * len(table)
+    table = clean_table(frame, need=need)
+    layer, layer_names = pd.factorize(table["layer"].to_numpy())
+    option, option_names = pd.factorize(table["option"].to_numpy(), sort=True)
+    layers = tuple(layer_names.tolist())
+    _check_duplicates(table, layer, option, option_names)
+    tie = _per_layer(table, "tie", layer, len(layers))
+    layer_set = _per_layer(table, "group", layer, len(layers))
+    key = _tie_keys(tie, layers, ties)
 
-    row_of: dict[str, dict[str, int]] = {}
-    tie_of: dict[str, tuple[str, int]] = {}
-    for row, (layer, option, tie) in enumerate(zip(names, choices, ties, strict=True)):
-        taken = row_of.setdefault(layer, {})
-        if option in taken:
-            raise HwdseError(
-                f"{row_name(table, row)}: layer {layer!r} has option {option!r} already "
-                f"({row_name(table, taken[option])})"
-            )
-        taken[option] = row
-        first_tie, first_row = tie_of.setdefault(layer, (tie, row))
-        if tie != first_tie:
-            raise HwdseError(
-                f"{row_name(table, row)}: layer {layer!r} has tie {tie!r} here and {first_tie!r} "
-                f"on {row_name(table, first_row)}; give all its rows the same"
-            )
+    # Groups in the order of the least of their layer names.
+    rank = np.empty(len(layers), dtype=np.int64)
+    rank[np.array(sorted(range(len(layers)), key=layers.__getitem__))] = np.arange(len(layers))
+    least = np.full(int(key.max()) + 1, len(layers))
+    np.minimum.at(least, key, rank)
+    present = np.flatnonzero(least < len(layers))
+    number = np.zeros(len(least), dtype=np.int64)
+    number[present[np.argsort(least[present])]] = np.arange(len(present))
+    layer_group = number[key]
+    size = np.bincount(layer_group)
 
-    layers = tuple(row_of)
-    index = {layer: i for i, layer in enumerate(layers)}
-    members: dict[tuple[str, str], list[str]] = {}
-    for layer in layers:
-        tie = tie_of[layer][0]
-        # An untied layer is a group of its own; the first part keeps it apart from any tie.
-        members.setdefault(("tie", tie) if tie else ("layer", layer), []).append(layer)
+    # Entries: what all layers of a group offer.
+    group = layer_group[layer]
+    entry_key = group * len(option_names) + option
+    order = np.lexsort((rank[layer], entry_key)) if size.max() > 1 else np.argsort(entry_key)
+    ordered = entry_key[order]
+    start = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    count = np.diff(np.r_[start, len(ordered)])
+    entry_group = ordered[start] // len(option_names)
+    shared = count == size[entry_group]
+    first = np.r_[0, np.cumsum(np.bincount(entry_group[shared], minlength=len(size)))]
+    if (np.diff(first) == 0).any():
+        bad = np.flatnonzero(layer_group == int(np.argmax(np.diff(first) == 0)))
+        names = sorted(layers[i] for i in bad.tolist())
+        shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+        label = f"tie {tie[bad[0]]!r}: its layers" if tie[bad[0]] else "tied layers"
+        raise HwdseError(f"{label} ({shown}) have no option in common")
 
-    groups, options, rows = [], [], []
-    for (_, name), group in sorted(members.items(), key=lambda item: min(item[1])):
-        group.sort()
-        common = sorted(set.intersection(*(set(row_of[layer]) for layer in group)))
-        if not common:
-            shown = ", ".join(group[:4]) + (", ..." if len(group) > 4 else "")
-            raise HwdseError(f"tie {name!r}: its layers ({shown}) have no option in common")
-        groups.append(tuple(index[layer] for layer in group))
-        options.append(tuple(common))
-        found = np.array([[row_of[layer][o] for layer in group] for o in common], dtype=np.int64)
-        found.setflags(write=False)
-        rows.append(found)
-
-    columns = tuple(c for c in table.columns if c not in ("layer", "option", "tie"))
-    values = table[list(columns)].to_numpy(dtype=np.float64, copy=True)
+    columns = tuple(c for c in table.columns if c not in TEXT)
+    values = np.empty((len(table), len(columns)), order="F")
+    for at, column in enumerate(columns):
+        values[:, at] = table[column].to_numpy()
     values.setflags(write=False)
     return Problem(
         layers=layers,
+        options=tuple(option_names.tolist()),
         columns=columns,
         values=values,
-        groups=tuple(groups),
-        options=tuple(options),
-        rows=tuple(rows),
+        layer_group=layer_group,
+        layer_set=tuple(layer_set),
+        first=first,
+        entry_option=(ordered[start] % len(option_names))[shared],
+        entry_start=np.r_[0, np.cumsum(count[shared])],
+        rows=order[np.repeat(shared, count)],
+        row_layer=layer,
         table=table,
     )
+
+
+def _check_duplicates(table: pd.DataFrame, layer: Ints, option: Ints, names: Any) -> None:
+    key = layer * len(names) + option
+    order = np.argsort(key, kind="stable")
+    same = np.flatnonzero(key[order][1:] == key[order][:-1])
+    if same.size:
+        at = int(np.argmin(order[same + 1]))
+        again, before = int(order[same[at] + 1]), int(order[same[at]])
+        name = table["layer"].iloc[again]
+        raise HwdseError(
+            f"{row_name(table, again)}: layer {name!r} has option {names[option[again]]!r} "
+            f"already ({row_name(table, before)})"
+        )
+
+
+def _per_layer(table: pd.DataFrame, column: str, layer: Ints, count: int) -> list[str]:
+    """A column of names that must be the same in all rows of a layer; empty without the column."""
+    if column not in table.columns:
+        return [""] * count
+    cells = table[column].to_numpy()
+    code, kinds = pd.factorize(cells)
+    row = np.full(count, len(table))
+    np.minimum.at(row, layer, np.arange(len(table)))
+    differs = code != code[row[layer]]
+    if differs.any():
+        at = int(np.argmax(differs))
+        before = int(row[layer[at]])
+        raise HwdseError(
+            f"{row_name(table, at)}: layer {table['layer'].iloc[at]!r} has {column} "
+            f"{cells[at]!r} here and {cells[before]!r} on {row_name(table, before)}; "
+            "give all its rows the same"
+        )
+    return [str(kinds[c]) for c in code[row].tolist()]
+
+
+def _tie_keys(tie: list[str], layers: tuple[str, ...], more: Iterable[Sequence[str]]) -> Ints:
+    """A number for each layer, the same for layers that are tied."""
+    code, kinds = pd.factorize(np.array(tie, dtype=object))
+    blank = np.array([not kind for kind in kinds], dtype=bool)
+    # An untied layer is alone; its number keeps it apart from any tie.
+    key = np.where(blank[code], len(kinds) + np.arange(len(layers)), code)
+    at: dict[str, int] = {}
+    for names in more:
+        at = at or {name: i for i, name in enumerate(layers)}
+        for name in names:
+            if name not in at:
+                raise HwdseError(f"tie of unknown layer {name!r}{nearest_hint(name, layers)}")
+            key[key == key[at[name]]] = key[at[names[0]]]
+    return np.asarray(key, dtype=np.int64)

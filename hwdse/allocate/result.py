@@ -1,8 +1,7 @@
-"""What an allocation returns, made from the answer to an exact model."""
+"""What an allocation returns."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,11 +9,37 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from .model import Choice, Model
-from .numbers import bound_to_float, exact
-from .problem import Problem
+__all__ = ["Allocation", "Check", "Stage"]
 
-__all__ = ["Allocation", "Outcome", "to_allocation"]
+
+@dataclass(frozen=True)
+class Check:
+    """One constraint, recomputed in exact arithmetic from the chosen rows of the table.
+
+    Attributes:
+        constraint: What it asks.
+        value: What the assignment has, where it is a figure.
+        met: Whether it holds.
+    """
+
+    constraint: str
+    value: float | None
+    met: bool
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One objective of several that come one after another, or the only one.
+
+    Attributes:
+        objective: As it was asked for, such as `minimize loss`.
+        value: Of the assignment.
+        bound: No assignment that is as good in the earlier stages is better.
+    """
+
+    objective: str
+    value: float
+    bound: float
 
 
 @dataclass(frozen=True)
@@ -22,17 +47,27 @@ class Allocation:
     """One option for each layer, within every budget, and how good it is known to be.
 
     Attributes:
-        status: `optimal`, or `feasible` when the search stopped before proof.
-        objective: Sum of the objective column over the chosen rows, in its unit.
+        status: `optimal` (within the relative gap asked for, 0 by default), or `feasible` when the
+            search stopped before proof.
+        objective: The first objective's value, in its unit.
         bound: No answer is better than this (a lower bound when minimising, an upper one when
-            maximising). Equal to `objective` where the certificate closed the gap.
+            maximising). Equal to `objective` where that is proven optimal.
         gap: |objective - bound| over the greater of their magnitudes; 0 when equal.
         gap_absolute: |objective - bound|, in the unit of the objective.
+        bound_independent: A bound computed without the solver that found the answer, in exact
+            arithmetic.
         solver: Name and version of the solver that gave the answer.
+        second_method: What was run to confirm it.
+        agreement: Whether the second method proved the same objective; None where it came to no
+            end.
         seconds: Wall-clock time.
         assignment: The option of each layer, in the order of the table.
-        totals: Sum of each numeric column over the chosen rows, exactly added, then rounded.
+        totals: Sum of each numeric column over the chosen rows, conversions included, exactly
+            added, then rounded.
+        stages: Every objective in turn.
+        checks: Every constraint, checked in exact arithmetic.
         chosen: The chosen rows of the table.
+        exact_totals: As `totals`, not rounded: a budget of exactly this much can be met.
     """
 
     status: Literal["optimal", "feasible"]
@@ -40,11 +75,17 @@ class Allocation:
     bound: float
     gap: float
     gap_absolute: float
+    bound_independent: float | None
     solver: str
+    second_method: str
+    agreement: bool | None
     seconds: float = field(compare=False)
     assignment: Mapping[str, str]
     totals: Mapping[str, float]
+    stages: tuple[Stage, ...]
+    checks: tuple[Check, ...]
     chosen: pd.DataFrame = field(repr=False, compare=False)
+    exact_totals: Mapping[str, Fraction] = field(repr=False, compare=False)
 
     @property
     def exit_code(self) -> int:
@@ -52,85 +93,24 @@ class Allocation:
         return 0 if self.status == "optimal" else 4
 
     def to_json(self) -> dict[str, Any]:
-        """A dictionary of plain values: status, objective, bound, gap, gap_absolute, solver,
-        seconds, assignment, totals.
-        """
+        """A dictionary of plain values, under the names of the attributes."""
         return {
             "status": self.status,
             "objective": self.objective,
             "bound": self.bound,
             "gap": self.gap,
             "gap_absolute": self.gap_absolute,
+            "bound_independent": self.bound_independent,
             "solver": self.solver,
+            "second_method": self.second_method,
+            "agreement": self.agreement,
             "seconds": self.seconds,
             "assignment": dict(self.assignment),
             "totals": dict(self.totals),
+            "stages": [vars(stage).copy() for stage in self.stages],
+            "checks": [vars(check).copy() for check in self.checks],
         }
 
     def to_frame(self) -> pd.DataFrame:
         """The chosen rows of the option table, one for each layer, in the order of the table."""
         return self.chosen.copy()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """An answer to an exact model.
-
-    Attributes:
-        choice: The best answer found; None when there is none or none was found.
-        bound: In the model's cost unit, no answer costs less.
-        proven: The choice is optimal or, without one, the problem infeasible.
-        solver: What gave the answer.
-    """
-
-    choice: Choice | None
-    bound: int | None
-    proven: bool
-    solver: str
-
-
-def to_allocation(
-    problem: Problem, model: Model, outcome: Outcome, *, maximize: bool, start: float
-) -> Allocation:
-    """The result in the table's own terms.
-
-    Args:
-        problem: The validated table.
-        model: The exact model that was solved.
-        outcome: Its outcome, with a choice.
-        maximize: Whether the objective was negated.
-        start: `time.monotonic()` when the work began.
-    """
-    choice = outcome.choice
-    if choice is None or not model.meets_limits(choice):
-        raise AssertionError("an answer outside its budgets came through")
-    sign = -1 if maximize else 1
-    value = sign * model.total(model.cost, choice) * model.cost_unit
-    bound = value if outcome.bound is None else sign * outcome.bound * model.cost_unit
-    largest = max(abs(value), abs(bound))
-    option_of: dict[int, str] = {}
-    row_of: dict[int, int] = {}
-    for group, labels, rows, label in zip(
-        problem.groups, problem.options, problem.rows, choice, strict=True
-    ):
-        for layer, row in zip(group, rows[label].tolist(), strict=True):
-            option_of[layer] = labels[label]
-            row_of[layer] = row
-    order = range(len(problem.layers))
-    picked = problem.values[[row_of[i] for i in order]]
-    totals = {
-        column: float(sum((exact(v) for v in picked[:, at].tolist()), Fraction(0)))
-        for at, column in enumerate(problem.columns)
-    }
-    return Allocation(
-        status="optimal" if outcome.proven else "feasible",
-        objective=float(value),
-        bound=float(value) if bound == value else bound_to_float(bound, upper=maximize),
-        gap=float(abs(value - bound) / largest) if largest else 0.0,
-        gap_absolute=float(abs(value - bound)),
-        solver=outcome.solver,
-        seconds=time.monotonic() - start,
-        assignment={problem.layers[i]: option_of[i] for i in order},
-        totals=totals,
-        chosen=problem.table.iloc[[row_of[i] for i in order]].copy(),
-    )

@@ -227,35 +227,100 @@ def export(
 @app.command()
 def verify(
     spec: Annotated[str | None, typer.Argument(help="A unit spec.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="A unit of every kind.")] = False,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="A unit of every kind, and netlists of one of each family."),
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="With --all: netlists of all units.")
+    ] = False,
     vectors: Annotated[int, typer.Option(min=1, help="Random elements.")] = 1_000_000,
     netlist: Annotated[
-        str | None, typer.Option(help="Check the netlist mapped to this technology, not the RTL.")
+        str | None,
+        typer.Option(
+            help="Check the netlist mapped to this technology, or to the logic cells of ice40, "
+            "ecp5 or xilinx, not the RTL."
+        ),
     ] = None,
+    exhaustive: Annotated[
+        bool,
+        typer.Option(
+            "--exhaustive", help="Try all operands up to 32 bits, not only 24: takes minutes."
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the random elements.")] = 1,
     formal: Annotated[
         bool,
-        typer.Option("--formal", help="Prove the mapped netlist equivalent to the RTL by SAT."),
+        typer.Option(
+            "--formal",
+            help="Prove pipelining and accumulation for all sequences; with --netlist, that the "
+            "netlist is equivalent to the RTL.",
+        ),
     ] = False,
     time_limit: Annotated[float, typer.Option(min=1.0, help="Seconds for each proof.")] = 600.0,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; default: all cores.")] = None,
     json: Json = False,
 ) -> None:
     """Compare a unit's hardware with its bit-exact reference.
 
     Example: hwdse verify mac:w=int8,a=int8 --netlist nangate45
-    """
-    from hwdse.cli.units import verify_units
 
-    raise typer.Exit(
-        verify_units(
+    Example: hwdse verify --all
+    """
+    from hwdse.cli.verify import verify_catalogue, verify_unit
+
+    formal_seconds = time_limit if formal else None
+    if every == (spec is not None):
+        raise HwdseError("give one spec to verify, or --all")
+    if spec is not None and full:
+        raise HwdseError("--full belongs to --all")
+    if every and exhaustive:
+        raise HwdseError("--exhaustive takes one spec: it is minutes for each")
+    if spec is not None:
+        code = verify_unit(
             spec,
-            every=every,
             vectors=vectors,
             netlist=netlist,
+            exhaustive=exhaustive,
             seed=seed,
-            formal_seconds=time_limit if formal else None,
+            formal_seconds=formal_seconds,
+            jobs=jobs,
             json=json,
         )
+    else:
+        code = verify_catalogue(
+            vectors=vectors,
+            netlist=netlist,
+            full=full,
+            seed=seed,
+            formal_seconds=formal_seconds,
+            jobs=jobs,
+            json=json,
+        )
+    raise typer.Exit(code)
+
+
+@app.command()
+def mutate(
+    spec: OneSpec,
+    mutants: Annotated[int, typer.Option(min=1, help="Faults to plant, one at a time.")] = 200,
+    level: Annotated[
+        str | None, typer.Option(help="rtl, or netlist where --netlist names a technology.")
+    ] = None,
+    netlist: Annotated[
+        str | None, typer.Option(help="Change cells of the netlist mapped to this technology.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the faults and the checks.")] = 1,
+    json: Json = False,
+) -> None:
+    """Plant faults in a unit's hardware and count those that the checks of verify find.
+
+    Example: hwdse mutate mac:w=int8,a=int8 --mutants 100
+    """
+    from hwdse.cli.mutation import mutate_unit
+
+    raise typer.Exit(
+        mutate_unit(spec, mutants=mutants, level=level, netlist=netlist, seed=seed, json=json)
     )
 
 
@@ -500,18 +565,41 @@ def memory(
 
 @app.command()
 def allocate(
-    table: Annotated[Path, typer.Argument(metavar="TABLE.csv", help="Option table.")],
-    minimize: Annotated[str | None, typer.Option(help="Column to minimise.")] = None,
-    maximize: Annotated[str | None, typer.Option(help="Column to maximise.")] = None,
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE.csv", help="Option table, or problem file (.yaml).")
+    ],
+    minimize: Annotated[
+        str | None, typer.Option(help="What to minimise: COL, A+0.5*B, avg(A,WEIGHT), max(COL).")
+    ] = None,
+    maximize: Annotated[str | None, typer.Option(help="What to maximise; likewise.")] = None,
+    then: Annotated[
+        list[str] | None,
+        typer.Option(help="A next objective among the best answers, as in 'maximize snr'; repeat."),
+    ] = None,
     budget: Annotated[
-        list[str] | None, typer.Option(help="Limit on a column's sum: COL<=V or COL>=V.")
+        list[str] | None,
+        typer.Option(
+            help="COL<=V, COL>=V, LOW<=COL<=HIGH, avg(COL,WEIGHT)<=V, max(COL)<=V, COL[SET]<=V."
+        ),
     ] = None,
     frontier: Annotated[
         str | None, typer.Option(help="Column to trade against the objective.")
     ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Every point of the frontier, on its hull or not.")
+    ] = False,
+    supported: Annotated[
+        bool, typer.Option("--supported", help="Every point on the hull of the frontier.")
+    ] = False,
     points: Annotated[int, typer.Option(min=2, help="Budgets along the frontier.")] = 33,
     time_limit: Annotated[float | None, typer.Option(min=0.0, help="Seconds.")] = None,
-    solver: Annotated[str, typer.Option(help="auto, highs or cbc.")] = "auto",
+    gap: Annotated[
+        float, typer.Option(min=0.0, help="Relative gap to the bound that counts as optimal.")
+    ] = 0.0,
+    solver: Annotated[str, typer.Option(help="auto, knapsack, highs or cbc.")] = "auto",
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Let the second method run to its end.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Choose an option for every layer, proven optimal.
@@ -525,11 +613,16 @@ def allocate(
             table,
             minimize=minimize,
             maximize=maximize,
+            then=then or [],
             budgets=budget or [],
             frontier=frontier,
+            exact=exact,
+            supported=supported,
             points=points,
             time_limit=time_limit,
+            gap=gap,
             solver=solver,
+            confirm=confirm,
             json=json,
         )
     )

@@ -1,4 +1,4 @@
-"""`hwdse pe`, `export`, `verify` and `cost`."""
+"""`hwdse pe`, `export` and `cost`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hwdse.cli.output import note, print_json, print_table, progress
 from hwdse.cli.synthesis import announce_compilation
 from hwdse.errors import HwdseError, nearest_hint
 
-__all__ = ["cost_units", "export_unit", "show", "verify_units"]
+__all__ = ["cost_units", "export_unit", "show"]
 
 FLOWS = ("verilog",)
 
@@ -96,78 +96,6 @@ def export_unit(spec: str, directory: Path, *, flow: str, testbench: bool) -> No
     announce_compilation()
     for path in export(unit, directory, testbench=testbench):
         print(path)
-
-
-def verify_units(
-    spec: str | None,
-    *,
-    every: bool,
-    vectors: int,
-    netlist: str | None,
-    seed: int,
-    formal_seconds: float | None,
-    json: bool,
-) -> int:
-    """Verify one unit or the catalogue; exit code 1 on a mismatch, 4 where a proof did not end."""
-    from hwdse import tech
-    from hwdse.verify.catalogue import CATALOGUE
-    from hwdse.verify.check import verify
-
-    if every == (spec is not None):
-        raise HwdseError("give one spec to verify, or --all")
-    if formal_seconds is not None and netlist is None:
-        raise HwdseError("--formal proves a mapped netlist; name a technology with --netlist")
-    units = [pe.parse(s) for s in (CATALOGUE if spec is None else [spec])]
-    technology = tech.load(netlist) if netlist is not None else None
-    announce_compilation()
-    results = []
-    with progress(len(units)) as step:
-        for unit in units:
-            results.append(
-                verify(
-                    unit,
-                    technology=technology,
-                    vectors=vectors,
-                    seed=seed,
-                    formal_seconds=formal_seconds,
-                )
-            )
-            step(unit.canonical)
-    if json:
-        documents = [result.to_json() for result in results]
-        print_json(documents if every else documents[0])
-    else:
-        proofs = formal_seconds is not None
-        print_table(
-            [
-                "spec",
-                "target",
-                "vectors",
-                "operands",
-                "mismatches",
-                *(["proved"] * proofs),
-                "seconds",
-            ],
-            [
-                [
-                    r.spec,
-                    r.target,
-                    r.vectors,
-                    "all pairs, then random sums" if r.exhaustive else "corners and random sums",
-                    r.mismatches,
-                    *(["yes" if r.proved else "no"] * proofs),
-                    r.seconds,
-                ]
-                for r in results
-            ],
-        )
-    for result in results:
-        if result.mismatches:
-            note(f"{result.spec} on {result.target}: {result.first_mismatch}")
-    if any(result.mismatches for result in results):
-        return 1
-    unproven = formal_seconds is not None and not all(result.proved for result in results)
-    return 4 if unproven else 0
 
 
 def cost_units(

@@ -169,10 +169,11 @@ class _Entry:
 
 
 def _entry(unit: Unit, technology: Technology, conditions: Conditions, store: Store) -> _Entry:
-    # Design, technology, recipe and Yosys version, then what the figures are taken at.
+    # Design, technology, recipe and Yosys version, then what the figures are taken at: units of one
+    # design may differ in what they are measured on.
     sha256, rtlil = rtlil_sha256(unit, store)
     design_key = flow.mapping_key(sha256, technology.sha256)
-    parts = [design_key, recipes_sha256(), conditions.key, str(FIGURES_VERSION)]
+    parts = [design_key, recipes_sha256(), conditions.key, str(FIGURES_VERSION), unit.canonical]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     known = store.get("cost", key)
     return _Entry(key, None if known is None else Cost(**known), rtlil)

@@ -56,6 +56,8 @@ def export(
     """
     import rtl
 
+    # What a unit's energy is measured in is no part of its files.
+    unit = unit.design
     name = unit.module_name
     constraints = sdc_text(unit, clock_ns=clock_ns)
     golden = golden_vectors(unit, vectors=vectors, seed=seed)

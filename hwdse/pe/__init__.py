@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from hwdse.pe import dot, lmul, mac
+from hwdse.pe import bitplane, composite, dot, lmul, mac, shift
 from hwdse.pe.keys import split_spec
 from hwdse.pe.ports import Operand, Port
 from hwdse.pe.unit import Unit
@@ -12,7 +12,14 @@ from hwdse.pe.unit import Unit
 __all__ = ["FAMILIES", "Operand", "Port", "Unit", "parse"]
 
 # A family is a module with `summary`, `example` and `parse(keys) -> Unit`.
-FAMILIES: dict[str, ModuleType] = {"mac": mac, "dot": dot, "lmul": lmul}
+FAMILIES: dict[str, ModuleType] = {
+    "mac": mac,
+    "dot": dot,
+    "lmul": lmul,
+    "shift": shift,
+    "bitplane": bitplane,
+    "composite": composite,
+}
 
 
 def parse(spec: str) -> Unit:

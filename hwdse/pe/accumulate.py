@@ -86,15 +86,16 @@ class FixedAccumulator:
             ``acc``: signed integers, int64 up to 63 bits and Python integers (dtype object) beyond;
             ``acc_special``: uint8, only where ``special``.
         """
-        magnitude: NDArray[Any] = terms.significand
-        shift: NDArray[Any] = terms.shift
-        if self.width > _INT64_BITS:
-            magnitude, shift = magnitude.astype(object), shift.astype(object)
-        units = np.where(terms.sign, -(magnitude << shift), magnitude << shift)
+        dtype: Any = np.int64 if self.width <= _INT64_BITS else object
+        units: NDArray[Any] = terms.significand.astype(dtype)
+        if terms.shift.any():
+            units = units << terms.shift.astype(dtype)
+        total = np.where(terms.sign, -units, units)
         # int64 sums wrap modulo 2**64, which keeps them right modulo 2**width.
-        total = np.cumsum(units, axis=0)
-        before = np.concatenate([np.zeros_like(total[:1]), total[:-1]])
-        acc = _wrap(total - before[_last_clear(clear)], self.width)
+        for step in range(1, len(total)):
+            if not clear[step]:
+                total[step] += total[step - 1]
+        acc = _wrap(total, self.width)
         outputs: dict[str, NDArray[Any]] = {"acc": acc}
         if self.special:
             outputs["acc_special"] = _sticky(_special_code(terms), clear)
@@ -147,16 +148,13 @@ class FloatAccumulator:
 Accumulator = FixedAccumulator | FloatAccumulator
 
 
-def _last_clear(clear: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Index of the latest clear at or before each cycle; 0 before the first."""
-    return np.maximum.accumulate(np.where(clear, np.arange(clear.size), 0))
-
-
 def _wrap(values: NDArray[Any], width: int) -> NDArray[Any]:
+    """Integers modulo ``2**width``, in two's complement; in place."""
     half = 1 << (width - 1)
-    if values.dtype == object:
-        return ((values + half) & ((1 << width) - 1)) - half
-    return ((values + half) & np.int64((1 << width) - 1)) - half
+    values += half
+    values &= (1 << width) - 1
+    values -= half
+    return values
 
 
 def _special_code(terms: Term) -> NDArray[np.uint8]:

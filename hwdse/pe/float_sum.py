@@ -6,6 +6,8 @@ round to nearest, ties to even). Alignment keeps a jammed sticky bit as Berkeley
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,12 +31,14 @@ def add_term(fmt: Minifloat, acc: Int, term: Term, lsb_exponent: int) -> Int:
     Args:
         fmt: Accumulator format; it must have infinities and NaN.
         acc: Code words, int64, any shape.
-        term: Terms of the same shape, significands below 2**60.
+        term: Terms of the same shape; int64 significands below 2**60, or Python integers of any
+            size.
         lsb_exponent: Exponent of the terms' significands at shift 0.
     """
     held = fmt.unpack(acc)
     term_exponent = term.shift + lsb_exponent
-    sum_sign, magnitude, exponent = _exact_sum(
+    wide = term.significand.dtype == object
+    sum_sign, magnitude, exponent = (_wide_sum if wide else _exact_sum)(
         held.sign, held.significand, held.exponent, term.sign, term.significand, term_exponent
     )
     code = _round(fmt, magnitude, exponent)
@@ -66,6 +70,35 @@ def _exact_sum(
     # An exact zero is +0 unless both addends are negative (IEEE 754-2019, 6.3).
     sign = np.where(total == 0, sign_x & sign_y, total < 0)
     return sign, np.abs(total), lead_exp
+
+
+def _wide_sum(
+    sign_x: Bool, sig_x: Int, exp_x: Int, sign_y: Bool, sig_y: NDArray[Any], exp_y: Int
+) -> tuple[Bool, Int, Int]:
+    """As :func:`_exact_sum`, one by one, of significands of any size."""
+    members = (sign_x, sig_x, exp_x, sign_y, sig_y, exp_y)
+    rows = zip(*(member.ravel().tolist() for member in members), strict=True)
+    sums = [_one_sum(*row) for row in rows]
+    sign, magnitude, exponent = zip(*sums, strict=True) if sums else ((), (), ())
+    shape = sign_x.shape
+    return (
+        np.array(sign, dtype=np.bool_).reshape(shape),
+        np.array(magnitude, dtype=np.int64).reshape(shape),
+        np.array(exponent, dtype=np.int64).reshape(shape),
+    )
+
+
+def _one_sum(
+    sign_x: bool, sig_x: int, exp_x: int, sign_y: bool, sig_y: int, exp_y: int
+) -> tuple[bool, int, int]:
+    least = min(exp_x, exp_y)
+    x, y = sig_x << (exp_x - least), sig_y << (exp_y - least)
+    total = (-x if sign_x else x) + (-y if sign_y else y)
+    sign = sign_x and sign_y if total == 0 else total < 0
+    magnitude = abs(total)
+    excess = max(0, magnitude.bit_length() - _TOP_BIT)
+    kept = magnitude >> excess
+    return sign, kept | (kept << excess != magnitude), least + excess
 
 
 def _round(fmt: Minifloat, magnitude: Int, exponent: Int) -> Int:

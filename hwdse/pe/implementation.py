@@ -44,7 +44,8 @@ class Implementation:
             ``+``), ``ripple``, or a parallel prefix of Sklansky (1960), Brent and Kung (1982) or
             Kogge and Stone (1973).
         registers: Stages in front of the accumulator, in the order of the data: ``operand``
-            (behind the input ports), ``product`` (behind the partial products), ``term``.
+            (behind the input ports), ``product`` (behind products that are finished before they
+            are added; with partial products, behind their tree and before its adder), ``term``.
     """
 
     mul: str = "star"
@@ -79,29 +80,69 @@ def take_implementation(
     fused: Collection[str] = ("no",),
     adder: Collection[str] = ("star",),
     registers: Collection[str] = ("operand", "term"),
+    products: int = 2,
 ) -> Implementation:
     """Take the keys that choose the implementation.
 
     Args:
         keys: Of the spec.
         mul, tree, fused, adder, registers: What this unit can be built with; the first of each is
-            its default.
+            its default. With ``mul`` other than ``star``, a tree of compressors is.
+        products: How many products a term sums. Of a single one only partial products make a tree.
 
     Raises:
         HwdseError: A value that this unit cannot be built with, or values that exclude each other.
     """
+    multiplier = keys.choice_of("mul", tuple(mul), next(iter(mul)))
+    chosen_fused = keys.choice_of("fused", tuple(fused), next(iter(fused)))
+    # Where it cannot be "yes", "save" is the accumulator's business alone.
+    open_terms = "yes" in fused and chosen_fused != "no"
+    if open_terms and multiplier == "star" and products == 1:
+        raise HwdseError(
+            f"spec {keys.text!r}: fused={chosen_fused} leaves a compressor tree open, and mul=star "
+            "has none; add mul=bw"
+        )
+    chosen_tree = _take_tree(keys, tuple(tree), multiplier, products, open_terms=open_terms)
+    stages, lacking = tuple(registers), ""
+    if open_terms and multiplier != "star":
+        lacking = f"the carry-save rows of fused={chosen_fused} are in stage term"
+    elif products == 1 and multiplier == "star":
+        lacking = "nothing is between the partial products of mul=star; mul=bw has a stage there"
+    if lacking:
+        stages = tuple(stage for stage in stages if stage != "product")
     return Implementation(
-        mul=keys.choice_of("mul", tuple(mul), next(iter(mul))),
-        tree=keys.choice_of("tree", tuple(tree), next(iter(tree))),
-        fused=keys.choice_of("fused", tuple(fused), next(iter(fused))),
+        mul=multiplier,
+        tree=chosen_tree,
+        fused=chosen_fused,
         adder=keys.choice_of("adder", tuple(adder), next(iter(adder))),
-        registers=_take_registers(keys, registers),
+        registers=_take_registers(keys, stages, lacking),
     )
 
 
-def _take_registers(keys: Keys, available: Collection[str]) -> tuple[str, ...]:
+def _take_tree(
+    keys: Keys, available: tuple[str, ...], multiplier: str, products: int, *, open_terms: bool
+) -> str:
+    if multiplier == "star" and products == 1:
+        choices: tuple[str, ...] = ("star",)
+        reason = "mul=star has no partial products that it could add; add mul=bw"
+    elif multiplier == "star" and not open_terms:
+        choices, reason = available, ""
+    else:
+        choices = tuple(tree for tree in ("dadda", "wallace") if tree in available)
+        addends = "fused terms" if multiplier == "star" else f"partial products of mul={multiplier}"
+        reason = f"{addends} take compressors; use tree=dadda or tree=wallace"
+    tree = keys.values.get("tree")
+    if tree in available and tree not in choices:
+        raise HwdseError(f"spec {keys.text!r}: tree={tree}: {reason}")
+    return keys.choice_of("tree", choices, choices[0])
+
+
+def _take_registers(keys: Keys, available: tuple[str, ...], lacking: str) -> tuple[str, ...]:
     most = len(available)
+    why = f" ({lacking})" if lacking else ""
     if "registers" not in keys.values:
+        if keys.values.get("pipeline") == str(most + 1):
+            raise HwdseError(f"spec {keys.text!r}: at most pipeline={most}{why}")
         stages = keys.integer_of("pipeline", 0, 0, most)
         return _PLACEMENT[stages]
     text = keys.text_of("registers")
@@ -109,7 +150,7 @@ def _take_registers(keys: Keys, available: Collection[str]) -> tuple[str, ...]:
     if chosen != tuple(r for r in REGISTERS if r in chosen and r in available):
         raise HwdseError(
             f"spec {keys.text!r}: registers={text} must be some of {'_'.join(available)}, in this "
-            "order"
+            f"order{why if 'product' in chosen else ''}"
         )
     if keys.integer_of("pipeline", len(chosen), 0, most) != len(chosen):
         raise HwdseError(

@@ -20,7 +20,7 @@ import numpy as np
 
 from hwdse.errors import HwdseError
 from hwdse.formats import Minifloat, NanPolicy
-from hwdse.pe.implementation import take_implementation
+from hwdse.pe.implementation import ADDERS, take_implementation
 from hwdse.pe.keys import Keys
 from hwdse.pe.term import Term, TermShape
 from hwdse.pe.unit import Codes, Unit, take_common
@@ -101,7 +101,7 @@ class Lmul(Unit):
 def parse(keys: Keys) -> Lmul:
     """An ``lmul`` from its keys."""
     common = take_common(keys)
-    implementation = take_implementation(keys)
+    implementation = take_implementation(keys, adder=ADDERS)
     keys.finish()
     if not isinstance(common.w, Minifloat) or common.w != common.a:
         raise HwdseError(

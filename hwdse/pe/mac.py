@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hwdse.pe.implementation import take_implementation
+from hwdse.errors import HwdseError
+from hwdse.pe.implementation import (
+    ADDERS,
+    FUSED,
+    MULTIPLIERS,
+    REGISTERS,
+    TREES,
+    Implementation,
+    take_implementation,
+)
 from hwdse.pe.keys import Keys
-from hwdse.pe.product import product, product_shape
+from hwdse.pe.product import is_fixed_point, product, product_shape
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Codes, Unit, take_common
+from hwdse.pe.unit import Codes, Common, Unit, take_common
 
 __all__ = ["Mac", "parse"]
 
@@ -36,6 +45,34 @@ class Mac(Unit):
 def parse(keys: Keys) -> Mac:
     """A ``mac`` from its keys."""
     common = take_common(keys)
-    implementation = take_implementation(keys)
+    implementation = _take_implementation(keys, common)
     keys.finish()
     return Mac(common=common, implementation=implementation)
+
+
+def _take_implementation(keys: Keys, common: Common) -> Implementation:
+    fixed = is_fixed_point(common.w.element) and is_fixed_point(common.a.element)
+    kulisch = not fixed and common.acc == "exact"
+    asked = keys.values.get("fused", "no")
+    if asked in FUSED and not fixed and asked != "no" and not (kulisch and asked == "save"):
+        mend = "fused=save" if kulisch else "acc=exact,fused=save, or leave fused out"
+        raise HwdseError(
+            f"spec {keys.text!r}: fused={asked}: products of floats are finished before they are "
+            f"aligned; use {mend}"
+        )
+    implementation = take_implementation(
+        keys,
+        mul=MULTIPLIERS,
+        tree=TREES,
+        fused=FUSED if fixed else ("no", "save"),
+        adder=ADDERS,
+        registers=REGISTERS,
+        products=1,
+    )
+    finished = implementation.mul == "star" and not fixed and not kulisch
+    if finished and implementation.adder != "star":
+        raise HwdseError(
+            f"spec {keys.text!r}: adder={implementation.adder} has nothing to add here; use it "
+            "with mul=booth, mul=bw or acc=exact"
+        )
+    return implementation

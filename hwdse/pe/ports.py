@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hwdse.formats import ScalarFormat
 
 __all__ = ["Operand", "Port"]
@@ -44,7 +47,8 @@ class Operand:
         format: What a code word means.
         lanes: Code words packed into the port, lane 0 in the least significant bits.
         views: Other ways to read each word, as (format, words packed into it): checks draw codes
-            of these.
+            of these. All operands that have views have as many, and are read in the same one.
+        selects_view: Whether its code is the number of the view that the others are read in.
         meaning: One phrase for the port list; by default it names the format.
     """
 
@@ -52,6 +56,7 @@ class Operand:
     format: ScalarFormat
     lanes: int = 1
     views: tuple[tuple[ScalarFormat, int], ...] = ()
+    selects_view: bool = False
     meaning: str = ""
 
     @property
@@ -63,6 +68,26 @@ class Operand:
     def trailing(self) -> tuple[int, ...]:
         """Last axis of its codes: empty for a single lane."""
         return (self.lanes,) if self.lanes > 1 else ()
+
+    def view(self, index: int) -> Operand:
+        """The operand as one of its views reads it: narrower words, and more lanes of them."""
+        fmt, count = self.views[index]
+        return Operand(self.name, fmt, self.lanes * count)
+
+    def packed(self, index: int, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Code words of this operand from codes of one of its views."""
+        outer = codes.shape[: codes.ndim - len(self.view(index).trailing)]
+        fmt, count = self.views[index]
+        parts = codes.reshape(*outer, self.lanes, count) << (fmt.bits * np.arange(count))
+        return np.asarray(parts.sum(axis=-1).reshape(outer + self.trailing))
+
+    def unpacked(self, index: int, words: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Codes of one of its views from code words of this operand."""
+        outer = words.shape[: words.ndim - len(self.trailing)]
+        fmt, count = self.views[index]
+        parts = words.reshape(*outer, self.lanes, 1) >> (fmt.bits * np.arange(count))
+        codes = parts & ((1 << fmt.bits) - 1)
+        return np.asarray(codes.reshape(outer + self.view(index).trailing))
 
     @property
     def port(self) -> Port:

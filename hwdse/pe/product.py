@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,20 @@ from numpy.typing import NDArray
 from hwdse.formats import Minifloat, ScalarFormat
 from hwdse.pe.term import Term, TermShape
 
-__all__ = ["is_fixed_point", "operand", "operand_shape", "product", "product_shape"]
+__all__ = [
+    "is_fixed_point",
+    "operand",
+    "operand_shape",
+    "product",
+    "product_shape",
+    "times",
+    "times_shape",
+]
 
 # Formats with larger values, in units of the last bit, are floats.
 _FIXED_POINT_BITS = 16
+# Operands of formats up to here are looked up, many at a time.
+_TABLE_BITS = 16
 
 
 def is_fixed_point(fmt: ScalarFormat) -> bool:
@@ -66,6 +77,31 @@ def operand(fmt: ScalarFormat, codes: NDArray[np.int64]) -> Term:
     Raises:
         HwdseError: One is not a code of the format.
     """
+    table = _table(fmt) if codes.size >= 1 << fmt.bits else None
+    if table is None or codes.min() < 0 or codes.max() >= 1 << fmt.bits:
+        return _unpacked(fmt, codes)
+
+    def look_up(entries: NDArray[Any]) -> NDArray[Any]:
+        return entries[codes] if entries.any() else np.zeros(codes.shape, dtype=entries.dtype)
+
+    return Term(
+        sign=look_up(table.sign),
+        significand=look_up(table.significand),
+        shift=look_up(table.shift),
+        nan=look_up(table.nan),
+        infinite=look_up(table.infinite),
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _table(fmt: ScalarFormat) -> Term | None:
+    """Operands of all bit patterns; None where some are no codes, or there are very many."""
+    if fmt.bits > _TABLE_BITS or fmt.codes().size < 1 << fmt.bits:
+        return None
+    return _unpacked(fmt, np.arange(1 << fmt.bits, dtype=np.int64))
+
+
+def _unpacked(fmt: ScalarFormat, codes: NDArray[np.int64]) -> Term:
     fields = fmt.unpack(codes)
     significand = fields.significand
     shift = np.where(significand == 0, 0, fields.exponent - fmt.lsb_exponent)
@@ -94,7 +130,11 @@ def _largest_units(fmt: ScalarFormat) -> int:
 
 def product_shape(w: ScalarFormat, a: ScalarFormat) -> TermShape:
     """Bounds of the exact product of two operands."""
-    x, y = operand_shape(w), operand_shape(a)
+    return times_shape(operand_shape(w), operand_shape(a))
+
+
+def times_shape(x: TermShape, y: TermShape) -> TermShape:
+    """Bounds of the exact product of two terms."""
     return TermShape(
         significand_bits=(_largest_significand(x) * _largest_significand(y)).bit_length(),
         max_shift=x.max_shift + y.max_shift,
@@ -114,12 +154,26 @@ def _largest_significand(shape: TermShape) -> int:
 def product(
     w: ScalarFormat, a: ScalarFormat, w_codes: NDArray[np.int64], a_codes: NDArray[np.int64]
 ) -> Term:
-    """Exact products of codes, elementwise.
+    """Exact products of codes, elementwise; see :func:`times`."""
+    return times(operand(w, w_codes), operand(a, a_codes))
+
+
+def times(x: Term, y: Term) -> Term:
+    """Exact products of terms, elementwise.
 
     NaN, or NaR, times anything is NaN, and so is an infinity times zero; any other product with an
-    infinity is infinite. The sign is that of the operands' signs, for zeros as well.
+    infinity is infinite. The sign is that of the operands' signs, for zeros as well. Significands
+    must be of a dtype that holds their product.
     """
-    x, y = operand(w, w_codes), operand(a, a_codes)
+    special = x.nan | x.infinite | y.nan | y.infinite
+    if not special.any():
+        return Term(
+            sign=x.sign ^ y.sign,
+            significand=x.significand * y.significand,
+            shift=x.shift + y.shift,
+            nan=special,
+            infinite=special.copy(),
+        )
     nan = x.nan | y.nan | (x.infinite & _is_zero(y)) | (y.infinite & _is_zero(x))
     infinite = (x.infinite | y.infinite) & ~nan
     number = ~(nan | infinite)

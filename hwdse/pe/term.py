@@ -6,12 +6,22 @@ Every family ends in one :class:`Term` per cycle; what happens next is the accum
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Term", "TermShape"]
+__all__ = ["INT64_SIGNIFICAND_BITS", "Term", "TermShape", "significand_dtype"]
+
+# Wider significands are Python integers. Two bits and a sign are left for sums; see ``float_sum``.
+INT64_SIGNIFICAND_BITS = 60
+
+
+def significand_dtype(bits: int) -> Any:
+    """What holds significands, or units, of at most ``bits`` bits and a sign."""
+    return np.int64 if bits <= INT64_SIGNIFICAND_BITS else object
 
 
 @dataclass(frozen=True)
@@ -49,28 +59,43 @@ class Term:
 
     Attributes:
         sign: True where negative.
-        significand: Non-negative, int64; 0 where NaN or infinite.
+        significand: Non-negative; 0 where NaN or infinite; int64, or Python integers (dtype
+            object) where terms may be wider.
         shift: Left shift of the significand over ``TermShape.lsb_exponent``, int64, >= 0.
         nan, infinite: Masks.
     """
 
     sign: NDArray[np.bool_]
-    significand: NDArray[np.int64]
+    significand: NDArray[Any]
     shift: NDArray[np.int64]
     nan: NDArray[np.bool_]
     infinite: NDArray[np.bool_]
 
     @classmethod
-    def from_integers(cls, values: NDArray[np.int64]) -> Term:
+    def from_integers(cls, values: NDArray[Any]) -> Term:
         """Integers, in units of ``2**lsb_exponent``, as terms of shift 0."""
         nothing = np.zeros(values.shape, dtype=np.bool_)
         return cls(
-            sign=values < 0,
+            sign=np.asarray(values < 0, dtype=np.bool_),
             significand=np.abs(values),
             shift=np.zeros(values.shape, dtype=np.int64),
             nan=nothing,
-            infinite=nothing,
+            infinite=nothing.copy(),
         )
+
+    @classmethod
+    def concatenate(cls, terms: Sequence[Term]) -> Term:
+        """Terms one after the other along axis 0; there must be some."""
+        members = ([getattr(term, field.name) for term in terms] for field in fields(cls))
+        return cls(*(np.concatenate(arrays) for arrays in members))
+
+    def reshape(self, shape: tuple[int, ...]) -> Term:
+        """The same terms in another shape."""
+        return Term(*(getattr(self, field.name).reshape(shape) for field in fields(self)))
+
+    def as_type(self, dtype: type) -> Term:
+        """The same terms with significands of a dtype that holds them."""
+        return replace(self, significand=self.significand.astype(dtype))
 
     def step(self, index: int) -> Term:
         """The terms of one cycle, ``index`` along axis 0."""

@@ -103,12 +103,13 @@ def take_common(keys: Keys) -> Common:
     return Common(w=w, a=a, acc=acc, terms=terms)
 
 
-def take_accumulator(keys: Keys, *, fixed: bool) -> tuple[str, int]:
+def take_accumulator(keys: Keys, *, fixed: bool, lanes: int = 1) -> tuple[str, int]:
     """Take the accumulator's keys.
 
     Args:
         keys: Of the spec.
         fixed: Whether terms are fixed-point numbers, which a float accumulator does not take.
+        lanes: Products summed each cycle.
 
     Returns:
         The policy, and the products that an exact one must hold.
@@ -120,6 +121,11 @@ def take_accumulator(keys: Keys, *, fixed: bool) -> tuple[str, int]:
         if acc != "exact":
             raise HwdseError(f"spec {keys.text!r}: terms belongs to acc=exact; drop it")
         terms = keys.integer_of("terms", DEFAULT_TERMS, 1, 1 << 24)
+        if terms < lanes:
+            raise HwdseError(
+                f"spec {keys.text!r}: terms={terms} is less than lanes={lanes}; "
+                f"give at least terms={lanes}"
+            )
     return acc, terms
 
 
@@ -127,9 +133,17 @@ def take_scalar(keys: Keys, key: str) -> ScalarFormat:
     """Take a key that names a scalar format."""
     name = keys.text_of(key)
     try:
-        return formats.scalar(name)
+        if (found := formats.get(name)).scale_format is None or found.kind == "bitmod":
+            return formats.scalar(name)
     except HwdseError as error:
         raise HwdseError(f"spec {keys.text!r}: {key}: {error}") from error
+    other = keys.values.get("a" if key == "w" else "w", name)
+    other = name if found.kind == "abfp" else other
+    w, a = (name, other) if key == "w" else (other, name)
+    raise HwdseError(
+        f"spec {keys.text!r}: values of {key}={name} share scales, which {keys.family} has no "
+        f"ports for; use dot:w={w},a={a}"
+    )
 
 
 @dataclass(frozen=True)
@@ -177,6 +191,16 @@ class Unit:
     def lanes(self) -> int:
         """Pairs of operands taken each cycle."""
         return 1
+
+    @property
+    def measured_view(self) -> int:
+        """Number of the view that operands are read in while energy is measured."""
+        return 0
+
+    @property
+    def design(self) -> Unit:
+        """The unit by which its hardware goes, where units differ in ``measured_view`` alone."""
+        return self
 
     @property
     def macs_per_cycle(self) -> int:

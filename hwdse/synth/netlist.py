@@ -144,7 +144,7 @@ def gate_models() -> dict[str, CellModel]:
         "$_NOR_": "!(A | B)",
         "$_ANDNOT_": "A & !B",
         "$_ORNOT_": "A | !B",
-        "$_MUX_": "(S & B) | (!S & A)",
+        "$_MUX_": "A ^ (S & (A ^ B))",
     }
     models = {kind: CellModel({"Y": boolean.parse(text)}) for kind, text in functions.items()}
     state = boolean.parse("Q")

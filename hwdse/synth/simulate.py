@@ -129,6 +129,10 @@ class Simulator:
         for state, following in self.program.registers:
             self._rows[state][:] = self._rows[following]
 
+    def rows(self, name: str) -> list[Words]:
+        """The planes of an output port, not copied."""
+        return [self._rows[net] for net in self.program.netlist.outputs[name]]
+
     def output(self, name: str) -> Words:
         """Planes of an output port, shape (width, words)."""
         return self.values[list(self.program.netlist.outputs[name])]
@@ -141,18 +145,35 @@ def pack(codes: NDArray[Any], width: int) -> Words:
     taken modulo ``2**width``.
     """
     lanes = codes.shape[0]
-    words = -(-lanes // LANES_PER_WORD)
-    bits = np.zeros((width, words * LANES_PER_WORD), dtype=np.uint8)
+    size = -(-width // 8)
+    # Bytes of each code, least significant first, with lanes up to whole words.
+    rows = np.zeros((size, -(-lanes // LANES_PER_WORD) * LANES_PER_WORD), dtype=np.uint8)
     if codes.dtype == object:
-        size = -(-width // 8)
         mask = (1 << width) - 1
         text = b"".join((int(code) & mask).to_bytes(size, "little") for code in codes)
-        raw = np.frombuffer(text, dtype=np.uint8).reshape(lanes, size)
-        bits[:, :lanes] = np.unpackbits(raw, axis=1, bitorder="little")[:, :width].T
+        rows[:, :lanes] = np.frombuffer(text, dtype=np.uint8).reshape(lanes, size).T
     else:
-        for bit in range(width):
-            bits[bit, :lanes] = (codes >> min(bit, 63)) & 1
-    return np.packbits(bits, axis=1, bitorder="little").view(np.uint64)
+        wide = np.ascontiguousarray(codes, dtype="<i8").view(np.uint8).reshape(lanes, 8)
+        rows[:8, :lanes] = wide.T[:size]
+        if size > 8:
+            rows[8:, :lanes] = np.where(codes < 0, 0xFF, 0)
+    planes = np.empty((size, 8, rows.shape[1] // 8), dtype=np.uint8)
+    for row, bits in zip(rows, planes, strict=True):
+        bits[:] = _transposed(row.view(np.uint64)).view(np.uint8).reshape(-1, 8).T
+    return planes.reshape(8 * size, -1)[:width].view(np.uint64)
+
+
+def _transposed(blocks: Words) -> Words:
+    """Each word as a matrix of 8 x 8 bits, transposed by swapping ever larger parts of it."""
+    for distance, mask in (
+        (7, 0x00AA00AA00AA00AA),
+        (14, 0x0000CCCC0000CCCC),
+        (28, 0x00000000F0F0F0F0),
+    ):
+        places = np.uint64(distance)
+        swapped = (blocks ^ (blocks >> places)) & np.uint64(mask)
+        blocks = blocks ^ swapped ^ (swapped << places)
+    return blocks
 
 
 def unpack(planes: Words, lanes: int) -> NDArray[Any]:

@@ -1,32 +1,27 @@
-"""Reference against netlist: every output, every cycle, every lane."""
+"""A unit's hardware against its reference: how much is compared, and what that proves."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hwdse.pe import Operand, Unit
+from hwdse.errors import HwdseError
+from hwdse.pe import Unit
 from hwdse.synth import flow
-from hwdse.synth.netlist import Netlist, cell_models, gate_models, read_netlist
-from hwdse.synth.simulate import Program, Simulator, compile_netlist, pack
-from hwdse.tech.model import Technology
-from hwdse.verify.stimulus import (
-    ENUMERABLE_BITS,
-    Sequence,
-    all_pairs,
-    hard_sequences,
-    operand_bits,
-    steady_corners,
-)
+from hwdse.synth.simulate import Program
+from hwdse.verify.drive import operand_planes, run_sequences
+from hwdse.verify.induction import ACCUMULATION, PIPELINING, Claim, prove
+from hwdse.verify.shares import compare
+from hwdse.verify.stimulus import ENUMERABLE_BITS, operand_bits
+from hwdse.verify.targets import RTL, Target, compile_mapped, compile_rtl
 
 __all__ = [
+    "DEFAULT_VECTORS",
     "ENGINE",
+    "EXHAUSTIVE_BITS",
     "Verification",
+    "check_program",
     "compile_mapped",
     "compile_rtl",
     "operand_planes",
@@ -36,7 +31,8 @@ __all__ = [
 
 ENGINE = "numpy bit-parallel netlist"
 DEFAULT_VECTORS = 1_000_000
-_GAP_PROBABILITY = 0.2
+# Enumeration is the proof of a term up to this many operand bits where the user asks for it.
+EXHAUSTIVE_BITS = 32
 
 
 @dataclass(frozen=True)
@@ -45,74 +41,136 @@ class Verification:
 
     Attributes:
         spec: Canonical spec.
-        target: ``rtl`` or the technology whose cells the netlist is made of.
+        target: ``rtl``, or the technology or FPGA whose cells the netlist is made of.
+        input_bits: Operand bits of one element.
         vectors: Elements compared.
         exhaustive: Whether every operand combination was among them.
         mismatches: Elements after which some output was wrong in some cycle.
-        proved: Whether the netlist was proven equivalent to the RTL, in all states.
-        seconds: Wall time.
+        proved: Whether all that a formal proof was asked for was proven.
+        seconds: Wall time, synthesis included.
+        vectors_per_second: Of the comparison alone.
         engine: Simulator.
         first_mismatch: What went wrong first, or None.
+        claims: What formal proofs were tried, and what came of each.
     """
 
     spec: str
     target: str
+    input_bits: int
     vectors: int
     exhaustive: bool
     mismatches: int
     proved: bool
     seconds: float
+    vectors_per_second: float
     engine: str
     first_mismatch: str | None
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def disproved(self) -> bool:
+        """Whether something is wrong."""
+        return self.mismatches > 0 or any(claim.proved is False for claim in self.claims)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the RTL is proven right for all sequences of valid codes, of any length.
+
+        All terms were enumerated, and pipelining and accumulation are proven; see
+        :mod:`hwdse.verify.induction`.
+        """
+        proven = [claim.claim for claim in self.claims if claim.proved]
+        return self.exhaustive and not self.disproved and self.proved and ACCUMULATION in proven
+
+    @property
+    def method(self) -> str:
+        """How far the evidence goes, in a few words."""
+        if self.complete:
+            ways = {ACCUMULATION: "accumulation by SAT", PIPELINING: "pipelining by induction"}
+            proofs = [ways[claim.claim] for claim in self.claims]
+            return ", ".join(["all sequences proven: terms enumerated", *proofs])
+        terms = "enumerated" if self.exhaustive else "parts proven, corners"
+        proofs = [f"{claim.claim} proven" for claim in self.claims if claim.proved]
+        return ", ".join([terms, "random sums", *proofs])
 
     def to_json(self) -> dict[str, object]:
         """As JSON-ready values."""
-        return asdict(self)
-
-
-def compile_rtl(rtlil: str) -> Program:
-    """A simulator program of the RTL itself, as gates."""
-    return compile_netlist(read_netlist(flow.gate_netlist(rtlil)), gate_models(), "clk")
-
-
-def compile_mapped(netlist: Netlist, technology: Technology) -> Program:
-    """A simulator program of a mapped netlist."""
-    kinds = {instance.kind for instance in netlist.instances}
-    return compile_netlist(netlist, cell_models(technology, kinds), "clk")
+        return asdict(self) | {"method": self.method, "complete": self.complete}
 
 
 def verify(
     unit: Unit,
     *,
-    technology: Technology | None = None,
+    target: Target | None = None,
     vectors: int = DEFAULT_VECTORS,
     seed: int = 1,
+    enumerable_bits: int = ENUMERABLE_BITS,
     formal_seconds: float | None = None,
+    jobs: int = 1,
+    on_progress: Callable[[float], None] | None = None,
 ) -> Verification:
     """Compare a unit's hardware with its reference.
 
     Args:
         unit: The unit.
-        technology: Check the netlist mapped to its cells; by default the RTL.
+        target: What it is built of; by default its RTL as it is.
         vectors: Random elements on top of the enumeration.
         seed: Of the random elements.
-        formal_seconds: Also try for so long to prove the mapped netlist equivalent to the RTL.
+        enumerable_bits: Operand bits of an element up to which all combinations are tried.
+        formal_seconds: Also try for so long to prove, of the RTL, that pipelining and accumulation
+            are right for all sequences; of a technology's netlist, that it is equivalent to the
+            RTL.
+        jobs: Processes for long comparisons.
+        on_progress: Called with the fraction of the comparison that is done.
+
+    Raises:
+        HwdseError: A number out of range, or a unit without hardware.
+        ExternalToolError: Synthesis or a solver failed.
     """
     import rtl
-    from hwdse.tech import mapping_liberty
 
     start = time.perf_counter()
+    target = target or Target(RTL)
+    if vectors < 1:
+        raise HwdseError(f"the number of vectors must be at least 1, not {vectors}")
+    if formal_seconds is not None and target.name != RTL and target.technology is None:
+        raise HwdseError(f"--formal proves RTL and technologies' netlists, not {target.name}'s")
     rtlil = rtl.to_rtlil(unit)
-    if technology is None:
-        return check_program(unit, compile_rtl(rtlil), "rtl", vectors, seed, start)
-    liberty = mapping_liberty(technology)
-    mapped = flow.map_to_cells(rtlil, liberty)
-    program = compile_mapped(read_netlist(mapped.netlist), technology)
-    checked = check_program(unit, program, technology.name, vectors, seed, start)
-    if formal_seconds is None:
-        return checked
-    proved = flow.prove_mapping(rtlil, mapped, liberty, seconds=formal_seconds)
-    return replace(checked, proved=proved, seconds=time.perf_counter() - start)
+    mapped = None if target.technology is None else target.map(rtlil)
+    program = target.compile(rtlil) if mapped is None else target.compile_netlist(mapped)
+    checked = check_program(
+        unit,
+        program,
+        target.name,
+        vectors,
+        seed,
+        enumerable_bits=enumerable_bits,
+        jobs=jobs,
+        on_progress=on_progress,
+    )
+    claims: tuple[Claim, ...] = ()
+    if formal_seconds is not None:
+        if mapped is None:
+            claims = prove(unit, seconds=formal_seconds)
+        else:
+            claims = (_prove_mapping(rtlil, mapped, target, formal_seconds),)
+    return replace(
+        checked,
+        claims=claims,
+        proved=bool(claims) and all(claim.proved for claim in claims),
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _prove_mapping(rtlil: str, mapped: flow.Mapped, target: Target, seconds: float) -> Claim:
+    from hwdse.tech import mapping_liberty
+
+    assert target.technology is not None
+    start = time.perf_counter()
+    liberty = mapping_liberty(target.technology)
+    proved = flow.prove_mapping(rtlil, mapped, liberty, seconds=seconds) or None
+    method = "equivalence to the RTL by SAT and induction, by Yosys"
+    return Claim("mapping", proved, method, time.perf_counter() - start)
 
 
 def check_program(
@@ -121,132 +179,38 @@ def check_program(
     target: str,
     vectors: int,
     seed: int,
-    start: float | None = None,
     *,
     enumerable_bits: int = ENUMERABLE_BITS,
+    jobs: int = 1,
+    on_progress: Callable[[float], None] | None = None,
 ) -> Verification:
     """Compare a compiled netlist of a unit with its reference; see :func:`verify`.
 
-    All operand pairs are enumerated where an element has at most ``enumerable_bits``.
+    All operand combinations are enumerated where an element has at most ``enumerable_bits``.
     """
-    start = time.perf_counter() if start is None else start
-    exhaustive = operand_bits(unit) <= enumerable_bits
-    compared, wrong, first = 0, 0, None
-    plans: list[Iterable[Sequence]] = [
-        steady_corners(unit, seed),
-        hard_sequences(unit, vectors, seed),
-    ]
-    if exhaustive:
-        plans.insert(0, all_pairs(unit))
-    for plan in plans:
-        count, bad, message = run_sequences(unit, program, plan, seed)
-        compared, wrong, first = compared + count, wrong + bad, first or message
+    start = time.perf_counter()
+    bits = operand_bits(unit)
+    exhaustive = bits <= enumerable_bits
+    compared, mismatches, first_mismatch = compare(
+        unit,
+        program,
+        vectors=vectors,
+        exhaustive=exhaustive,
+        seed=seed,
+        jobs=jobs,
+        on_progress=on_progress,
+    )
+    seconds = time.perf_counter() - start
     return Verification(
         spec=unit.canonical,
         target=target,
+        input_bits=bits,
         vectors=compared,
         exhaustive=exhaustive,
-        mismatches=wrong,
+        mismatches=mismatches,
         proved=False,
-        seconds=time.perf_counter() - start,
+        seconds=seconds,
+        vectors_per_second=compared / seconds,
         engine=ENGINE,
-        first_mismatch=first,
+        first_mismatch=first_mismatch,
     )
-
-
-def run_sequences(
-    unit: Unit, program: Program, plan: Iterable[Sequence], seed: int
-) -> tuple[int, int, str | None]:
-    """Elements compared, elements wrong, and a description of the first mismatch."""
-    rng = np.random.default_rng(seed)
-    compared, wrong, first = 0, 0, None
-    simulator: Simulator | None = None
-    for sequence in plan:
-        words = -(-sequence.shape[1] // 64)
-        if simulator is None or simulator.values.shape[1] != words:
-            simulator = Simulator(program, words)
-        bad, message = _run(unit, simulator, sequence, rng)
-        compared += sequence.vectors
-        wrong += bad
-        first = first or message
-    return compared, wrong, first
-
-
-def _run(
-    unit: Unit, simulator: Simulator, sequence: Sequence, rng: np.random.Generator
-) -> tuple[int, str | None]:
-    """Drive one sequence through the house handshake and compare all outputs in all cycles."""
-    steps, accumulators = sequence.shape
-    words = simulator.values.shape[1]
-    expected = unit.outputs(sequence.codes, sequence.clear)
-    widths = {port.name: port.width for port in unit.ports}
-    wrong = np.zeros((steps, words), dtype=np.uint64)
-    live = pack(np.ones(accumulators, dtype=np.int64), 1)[0]
-    first: str | None = None
-
-    timeline = _timeline(steps, sequence.gaps, unit.latency, rng)
-    planes: dict[str, NDArray[np.uint64]] = {}
-    done = -1
-    for cycle, element in enumerate(timeline):
-        shown = element if element is not None else int(rng.integers(steps))
-        clear = bool(sequence.clear[shown]) if element is not None else bool(rng.integers(2))
-        simulator.evaluate(
-            {
-                operand.name: operand_planes(operand, sequence.codes[operand.name][shown])
-                for operand in unit.operands
-            }
-            | {
-                "in_valid": _flag(element is not None, words),
-                "clear": _flag(clear, words),
-                "rst": _flag(False, words),
-            }
-        )
-        taken = timeline[cycle - unit.latency] if cycle >= unit.latency else None
-        if taken is not None:
-            done = taken
-            planes = {name: pack(out[taken], widths[name]) for name, out in expected.items()}
-        if cycle >= unit.latency:
-            difference = _flag(taken is not None, words)[0] ^ simulator.output("out_valid")[0]
-            if done >= 0:
-                for name, plane in planes.items():
-                    difference = difference | np.bitwise_or.reduce(
-                        simulator.output(name) ^ plane, axis=0
-                    )
-            difference &= live
-            if difference.any():
-                wrong[max(done, 0)] |= difference
-                first = first or _describe(sequence, max(done, 0), difference)
-        simulator.tick()
-    return int(np.bitwise_count(wrong).sum()), first
-
-
-def _timeline(steps: int, gaps: bool, latency: int, rng: np.random.Generator) -> list[int | None]:
-    """Which element enters in each cycle; None where there is none."""
-    timeline: list[int | None] = []
-    for step in range(steps):
-        while gaps and rng.random() < _GAP_PROBABILITY:
-            timeline.append(None)
-        timeline.append(step)
-    return timeline + [None] * latency
-
-
-def operand_planes(operand: Operand, codes: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Planes of an operand's port: codes of shape (accumulators,) or (accumulators, lanes)."""
-    if codes.ndim == 1:
-        return pack(codes, operand.format.bits)
-    return np.concatenate([pack(lane, operand.format.bits) for lane in codes.T])
-
-
-def _flag(value: bool, words: int) -> NDArray[np.uint64]:
-    return np.full((1, words), ~np.uint64(0) if value else np.uint64(0))
-
-
-def _describe(sequence: Sequence, step: int, difference: NDArray[Any]) -> str:
-    word = int(np.flatnonzero(difference)[0])
-    lane = word * 64 + (int(difference[word]) & -int(difference[word])).bit_length() - 1
-    start = int(np.flatnonzero(sequence.clear[: step + 1])[-1])
-    last = ", ".join(
-        f"{name}={codes[start : step + 1, lane].tolist()[-4:]}"
-        for name, codes in sequence.codes.items()
-    )
-    return f"after element {step - start + 1} of a sum; last codes {last}"

@@ -6,12 +6,15 @@ Only valid codes are given: references refuse the others.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hwdse.formats import Overflow, ScalarFormat
 
 __all__ = [
+    "choose",
     "corner_codes",
     "count",
     "draw",
@@ -60,18 +63,45 @@ def is_valid(fmt: ScalarFormat, patterns: Codes) -> NDArray[np.bool_]:
 
 def is_finite(fmt: ScalarFormat, codes: Codes) -> NDArray[np.bool_]:
     """Which valid codes are numbers."""
+    if fmt.bits <= _ENUMERABLE_BITS:
+        return np.asarray(_finite_patterns(fmt)[codes])
     fields = fmt.unpack(codes)
     return ~(fields.nan | fields.infinite)
 
 
+@functools.lru_cache(maxsize=64)
+def _finite_patterns(fmt: ScalarFormat) -> NDArray[np.bool_]:
+    """Which bit patterns are codes of numbers."""
+    codes = fmt.codes().astype(np.int64)
+    fields = fmt.unpack(codes)
+    finite = np.zeros(1 << fmt.bits, dtype=np.bool_)
+    finite[codes] = ~(fields.nan | fields.infinite)
+    return finite
+
+
 def draw(fmt: ScalarFormat, shape: int | tuple[int, ...], rng: np.random.Generator) -> Codes:
     """Valid codes, equally likely."""
-    return nth(fmt, rng.integers(0, count(fmt), size=shape, dtype=np.int64))
+    return nth(fmt, _ranks(count(fmt), shape, rng))
+
+
+def choose(
+    codes: NDArray[np.int64], shape: int | tuple[int, ...], rng: np.random.Generator
+) -> Codes:
+    """Some of a few codes, equally likely."""
+    return np.asarray(codes[_ranks(len(codes), shape, rng)])
+
+
+def _ranks(bound: int, shape: int | tuple[int, ...], rng: np.random.Generator) -> Codes:
+    """Numbers below a bound; short ones take fewer random bits, and less time."""
+    dtype = next(t for t in (np.uint8, np.uint16, np.int64) if bound - 1 <= np.iinfo(t).max)
+    return rng.integers(0, bound, size=shape, dtype=dtype).astype(np.int64)
 
 
 def draw_finite(fmt: ScalarFormat, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
     """Codes of numbers, equally likely."""
     codes = draw(fmt, shape, rng)
+    if not fmt.specials:
+        return codes
     while not (finite := is_finite(fmt, codes)).all():
         codes[~finite] = draw(fmt, int(np.count_nonzero(~finite)), rng)
     return codes
@@ -88,6 +118,21 @@ def near_one(fmt: ScalarFormat, codes: Codes, rng: np.random.Generator) -> Codes
 
 def opposite(fmt: ScalarFormat, codes: Codes) -> Codes:
     """Codes of the negated values, or what is nearest; NaNs may lose their payload."""
+    if fmt.bits <= _ENUMERABLE_BITS:
+        return np.asarray(_opposites(fmt)[codes])
+    return _opposite(fmt, codes)
+
+
+@functools.lru_cache(maxsize=64)
+def _opposites(fmt: ScalarFormat) -> Codes:
+    """By bit pattern; of no meaning where that is no code."""
+    codes = fmt.codes().astype(np.int64)
+    table = np.zeros(1 << fmt.bits, dtype=np.int64)
+    table[codes] = _opposite(fmt, codes)
+    return table
+
+
+def _opposite(fmt: ScalarFormat, codes: Codes) -> Codes:
     overflow = Overflow.NONFINITE if "inf" in fmt.specials else Overflow.SATURATE
     return fmt.encode(-fmt.decode(codes), overflow=overflow).astype(np.int64)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hwdse.formats import ScalarFormat
 from hwdse.pe import Operand, Unit
 from hwdse.verify.codes import (
+    choose,
     corner_codes,
     count,
     draw_finite,
@@ -36,8 +37,16 @@ __all__ = [
 
 # Policy: enumeration is the proof of a term up to this many operand bits.
 ENUMERABLE_BITS = 24
-_LANES = 1 << 14
+# Few enough that the reference's arrays stay in a processor's caches.
+_LANES = 1 << 11
+# So many sequences start their sums together, so that they can be simulated side by side.
+_TOGETHER = 64
 _STEPS = 64
+# Codes of one operand drawn at once, which bounds the memory taken.
+_CODES = 1 << 24
+# Shape of a part of an enumeration: a step for each cycle, which keeps pipelines full.
+_COLUMNS = 1 << 14
+_BLOCK = 16 * _COLUMNS
 _RESTART_EVERY = 16
 _CORNER_ACCUMULATORS = 1 << 10
 
@@ -67,7 +76,7 @@ class Sequence:
         """Elements in all."""
         return math.prod(self.shape)
 
-    def columns(self, chosen: NDArray[np.int64]) -> Sequence:
+    def columns(self, chosen: NDArray[np.int64] | slice) -> Sequence:
         """Some of the accumulators alone."""
         codes = {name: codes[:, chosen] for name, codes in self.codes.items()}
         return Sequence(codes=codes, clear=self.clear, gaps=self.gaps)
@@ -83,69 +92,150 @@ def combinations(unit: Unit) -> int:
     return math.prod(count(operand.format) ** operand.lanes for operand in unit.operands)
 
 
-def all_pairs(unit: Unit) -> Iterator[Sequence]:
+def all_pairs(unit: Unit, first: int = 0, last: int | None = None) -> Iterator[Sequence]:
     """Every combination of valid operand codes, each as the first of a sum.
 
-    The first ones come again at the end, up to a multiple of 64.
+    Args:
+        unit: The unit.
+        first, last: Part of them, by their ranks; all by default. The first ones come again at
+            the end, up to a multiple of 64.
     """
-    total = -(-combinations(unit) // 64) * 64
-    for start in range(0, total, 1 << 16):
-        index = np.arange(start, min(start + (1 << 16), total), dtype=np.int64)
+    last = combinations(unit) if last is None else last
+    last = first + -(-(last - first) // 64) * 64
+    while first < last:
+        size = _BLOCK if last - first >= _BLOCK else min(last - first, _COLUMNS)
+        index = np.arange(first, first + size, dtype=np.int64).reshape(-1, min(size, _COLUMNS))
+        first += size
         codes = {}
         for operand in unit.operands:
             lanes = []
             for _ in range(operand.lanes):
-                lanes.append(nth(operand.format, index % count(operand.format)))
-                index = index // count(operand.format)
-            codes[operand.name] = (np.stack(lanes, axis=-1) if operand.trailing else lanes[0])[None]
-        yield Sequence(codes=codes, clear=np.array([True]), gaps=False)
+                index, rank = _divided(index, count(operand.format))
+                lanes.append(nth(operand.format, rank))
+            codes[operand.name] = np.stack(lanes, axis=-1) if operand.trailing else lanes[0]
+        clear = np.ones(size // codes[unit.operands[0].name].shape[1], dtype=np.bool_)
+        yield Sequence(codes=codes, clear=clear, gaps=False)
+
+
+def _divided(
+    numbers: NDArray[np.int64], divisor: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Quotients and remainders; divisions are slow, and most formats have ``2**bits`` codes."""
+    if divisor & (divisor - 1):
+        return numbers // divisor, numbers % divisor
+    return numbers >> (divisor.bit_length() - 1), numbers & (divisor - 1)
 
 
 def corner_pairs(unit: Unit) -> Sequence:
     """Every combination of corner values, the same in all lanes, each as the first of a sum."""
-    grid = np.meshgrid(*(corner_codes(o.format) for o in unit.operands), indexing="ij")
-    codes = {
-        operand.name: _in_all_lanes(operand, values.reshape(1, -1))
-        for operand, values in zip(unit.operands, grid, strict=True)
-    }
+    parts = []
+    for view in _views(unit):
+        read = _read(unit, view)
+        grid = np.meshgrid(*(corner_codes(o.format) for o in read), indexing="ij")
+        lanes = {
+            operand.name: _in_all_lanes(operand, values.reshape(1, -1))
+            for operand, values in zip(read, grid, strict=True)
+        }
+        parts.append(_words(unit, view, lanes, grid[0].size))
+    codes = {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
     return Sequence(codes=codes, clear=np.array([True]), gaps=True)
 
 
-def hard_sequences(unit: Unit, vectors: int, seed: int) -> Iterator[Sequence]:
+def hard_sequences(unit: Unit, vectors: int, seed: int | tuple[int, ...]) -> Iterator[Sequence]:
     """At least ``vectors`` seeded elements in sums of random length.
 
     A quarter of the accumulators each sees uniform finite codes, mostly corner values, operands
     whose products lie near the sum, and everything including NaN and infinities; in all of them a
-    product is often followed by almost its negative.
+    product is often followed by almost its negative, in time and in the next lane.
     """
     rng = np.random.default_rng(seed)
-    accumulators = min(_LANES, max(64, -(-vectors // _STEPS)))
+    most = min(_LANES, _CODES // (_STEPS * max(operand.lanes for operand in unit.operands)))
+    accumulators = min(most, max(64, -(-vectors // _STEPS)))
     accumulators = -(-accumulators // 64) * 64
-    done = 0
-    while done < vectors:
-        codes = {
-            o.name: _codes(o.format, (_STEPS, accumulators, *o.trailing), rng)
-            for o in unit.operands
-        }
+    shape = (_STEPS, accumulators)
+    for number in range(-(-vectors // math.prod(shape))):
+        if number % _TOGETHER == 0:
+            clear = rng.random(_STEPS) < 1 / _RESTART_EVERY
+            clear[0] = True
+        codes = _drawn(unit, shape, rng, lambda o: _codes(o.format, (*shape, *o.trailing), rng))
+        _cancel_lanes(unit, codes, rng)
         _oppose(unit, codes, rng)
-        clear = rng.random(_STEPS) < 1 / _RESTART_EVERY
-        clear[0] = True
-        sequence = Sequence(codes=codes, clear=clear, gaps=True)
-        done += sequence.vectors
-        yield sequence
+        yield Sequence(codes=codes, clear=clear, gaps=True)
 
 
 def steady_corners(unit: Unit, seed: int) -> Iterator[Sequence]:
     """One pair of corner values added over and over, which fills the high bits of a wide sum."""
     rng = np.random.default_rng(seed)
-    codes = {}
-    for operand in unit.operands:
-        corners = np.array(neighbourhood(operand.format))
+    shape = (1, _CORNER_ACCUMULATORS)
+
+    def corners(operand: Operand) -> NDArray[np.int64]:
         # All lanes of one accumulator hold the same: sums grow as fast as they can.
-        chosen = _in_all_lanes(operand, rng.choice(corners, size=_CORNER_ACCUMULATORS))
-        codes[operand.name] = np.broadcast_to(chosen, (_STEPS, *chosen.shape))
+        chosen = rng.choice(np.array(neighbourhood(operand.format)), size=shape)
+        return _in_all_lanes(operand, chosen)
+
+    codes = {
+        name: np.broadcast_to(chosen, (_STEPS, *chosen.shape[1:]))
+        for name, chosen in _drawn(unit, shape, rng, corners).items()
+    }
     clear = np.arange(_STEPS) == 0
     yield Sequence(codes=codes, clear=clear, gaps=False)
+
+
+def _views(unit: Unit) -> range:
+    """Numbers of the views that operands can be read in; 0 alone where there are none."""
+    return range(max(1, *(len(operand.views) for operand in unit.operands)))
+
+
+def _read(unit: Unit, view: int) -> list[Operand]:
+    """The operands that hold codes, as a view reads them."""
+    return [o.view(view) if o.views else o for o in unit.operands if not o.selects_view]
+
+
+def _words(
+    unit: Unit, view: int, codes: dict[str, NDArray[np.int64]], columns: int
+) -> dict[str, NDArray[np.int64]]:
+    """Words of every operand from codes of a view, of which there is one step."""
+    words = {}
+    for operand in unit.operands:
+        if operand.selects_view:
+            words[operand.name] = np.full((1, columns), view, dtype=np.int64)
+        elif operand.views:
+            words[operand.name] = operand.packed(view, codes[operand.name])
+        else:
+            words[operand.name] = codes[operand.name]
+    return words
+
+
+def _drawn(
+    unit: Unit,
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+    draw: Callable[[Operand], NDArray[np.int64]],
+) -> dict[str, NDArray[np.int64]]:
+    """Words of every operand, each element's read in a view drawn at random.
+
+    Args:
+        unit: The unit.
+        shape: Steps and accumulators.
+        rng: Chooses views: anew for each element in one half of the accumulators, and in the other
+            once for all elements.
+        draw: Codes of an operand as a view reads it, shape ``shape`` and its lanes.
+    """
+    if len(_views(unit)) == 1:
+        return {operand.name: draw(operand) for operand in unit.operands}
+    view = rng.integers(len(_views(unit)), size=shape)
+    view = np.where(rng.random(shape[1]) < 1 / 2, view, view[0])
+    words = {}
+    for operand in unit.operands:
+        if operand.selects_view:
+            words[operand.name] = view
+        elif operand.views:
+            chosen = view.reshape(view.shape + (1,) * len(operand.trailing))
+            each = [operand.packed(i, draw(operand.view(i))) for i in _views(unit)]
+            words[operand.name] = np.choose(chosen, each)
+        else:
+            words[operand.name] = draw(operand)
+    return words
 
 
 def _in_all_lanes(operand: Operand, codes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -159,29 +249,78 @@ def _codes(
     corners = np.array(neighbourhood(fmt))
     quarter = shape[1] // 4
     middle = slice(quarter, 2 * quarter)
-    numbers = rng.choice(corners[is_finite(fmt, corners)], size=shape)[:, middle]
-    mostly = rng.random(numbers.shape) < 0.75
-    codes[:, middle] = np.where(mostly, numbers, codes[:, middle])
+    others = codes[:, middle]
+    numbers = choose(corners[is_finite(fmt, corners)], others.shape, rng)
+    codes[:, middle] = np.where(_one_in(4, others.shape, rng), others, numbers)
     near = slice(2 * quarter, 3 * quarter)
     codes[:, near] = near_one(fmt, codes[:, near], rng)
     last = slice(3 * quarter, None)
-    everything = rng.choice(corners, size=shape)[:, last]
-    special = rng.random(everything.shape) < 1 / _RESTART_EVERY
-    codes[:, last] = np.where(special, everything, codes[:, last])
+    others = codes[:, last]
+    special = _one_in(_RESTART_EVERY, others.shape, rng)
+    codes[:, last] = np.where(special, choose(corners, others.shape, rng), others)
     return codes
+
+
+def _one_in(count: int, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """A mask that is True once in ``count`` places, at random."""
+    return np.asarray(rng.integers(0, count, size=shape, dtype=np.uint8) == 0)
 
 
 def _oppose(unit: Unit, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator) -> None:
     """Make about a quarter of the terms nearly the negative of the one before."""
-    w, a = (next(o for o in unit.operands if o.name == name) for name in ("w", "a"))
-    chosen = rng.random(codes["w"].shape[:2]) < 0.25
+    chosen = _one_in(4, codes["w"].shape[:2], rng)
     chosen[0] = False
-    step, column = np.nonzero(chosen)
-    before = {name: values[step - 1, column] for name, values in codes.items()}
-    nudged = before["a"] ^ rng.integers(0, 2, size=before["a"].shape)
-    before["a"] = np.where(is_valid(a.format, nudged), nudged, before["a"])
-    negated = w if w.format.signed else a
-    if negated.format.signed:
-        before[negated.name] = opposite(negated.format, before[negated.name])
+    columns = chosen.shape[1]
+    place = np.flatnonzero(chosen)
+    flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in codes.items()}
+    before = {name: values[place - columns] for name, values in flat.items()}
+    views = next((before[o.name] for o in unit.operands if o.selects_view), None)
+    for view in _views(unit):
+        here = np.full(place.shape, True) if views is None else views == view
+        w, a = (next(o for o in unit.operands if o.name == name) for name in ("w", "a"))
+        _negate(view, w, a, before, here, rng)
     for name, values in before.items():
-        codes[name][step, column] = values
+        flat[name][place] = values
+
+
+def _cancel_lanes(
+    unit: Unit, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator
+) -> None:
+    """Make every other lane nearly the negative of the one before, in an eighth of the elements."""
+    w, a = (next(o for o in unit.operands if o.name == name) for name in ("w", "a"))
+    if w.views or w.lanes != a.lanes or w.lanes == 1:
+        return
+    place = np.flatnonzero(_one_in(8, codes["w"].shape[:2], rng))
+    last = w.lanes // 2 * 2
+    flat = {name: codes[name].reshape(-1, w.lanes) for name in ("w", "a")}
+    even = {name: values[place, 0:last:2] for name, values in flat.items()}
+    _negate(0, w, a, even, np.full(place.shape, True), rng)
+    for name, values in even.items():
+        flat[name][place, 1:last:2] = values
+
+
+def _negate(
+    view: int,
+    w: Operand,
+    a: Operand,
+    codes: dict[str, NDArray[np.int64]],
+    here: NDArray[np.bool_],
+    rng: np.random.Generator,
+) -> None:
+    """Codes of products nearly the negative of what they are, where ``here``."""
+    sides = []
+    for operand in (w, a):
+        words = codes[operand.name][here]
+        if operand.views:
+            sides.append((operand.view(view).format, operand.unpacked(view, words)))
+        else:
+            sides.append((operand.format, words))
+    (w_format, w_codes), (a_format, a_codes) = sides
+    nudged = a_codes ^ rng.integers(0, 2, size=a_codes.shape)
+    a_codes = np.where(is_valid(a_format, nudged), nudged, a_codes)
+    if w_format.signed:
+        w_codes = opposite(w_format, w_codes)
+    elif a_format.signed:
+        a_codes = opposite(a_format, a_codes)
+    for operand, found in ((w, w_codes), (a, a_codes)):
+        codes[operand.name][here] = operand.packed(view, found) if operand.views else found

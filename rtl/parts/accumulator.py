@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -13,9 +15,9 @@ from rtl.parts.adder import add
 from rtl.parts.aligner import Aligner
 from rtl.parts.float_sum import FloatSum
 from rtl.parts.heap import BitHeap
-from rtl.parts.term import carry_save_members, float_term_members, integer_term_members
+from rtl.parts.term import float_term_members
 
-__all__ = ["CarrySaveAccumulator", "FixedAccumulator", "FloatAccumulator"]
+__all__ = ["FixedAccumulator", "FloatAccumulator"]
 
 
 def _control(spec: FixedSpec | FloatSpec) -> dict[str, In | Out]:
@@ -31,53 +33,101 @@ class FixedAccumulator(wiring.Component):
     Parameters:
         spec: Width and whether special terms are tracked.
         shape: Bounds of the term.
-        integer: The term comes as one signed ``value``, else as sign, significand and shift.
-        adder: Kind of the adder; see :func:`rtl.parts.adder.add`.
+        term: The term's members, as the source has them; see ``rtl.parts.term``.
+        adder: Kind of the carry-propagate adder; see :func:`rtl.parts.adder.add`.
+        keep: Hold the sum in carry-save form, with the adder behind the registers.
 
     Members:
         enable, clear: ``In(1)``.
-        value, or sign, significand, shift, nan, infinite: ``In``, the term.
+        Those of the term, as inputs.
         acc: ``Out(spec.width)``.
         acc_special: ``Out(2)``, sticky, where ``spec.special``.
     """
 
     def __init__(
-        self, *, spec: FixedSpec, shape: TermShape, integer: bool, adder: str = "star"
+        self,
+        *,
+        spec: FixedSpec,
+        shape: TermShape,
+        term: Mapping[str, wiring.Member],
+        adder: str = "star",
+        keep: bool = False,
     ) -> None:
         self.spec = spec
         self.shape = shape
-        self.integer = integer
+        self.term = term
         self.adder = adder
-        term = integer_term_members(shape) if integer else float_term_members(shape)
+        self.keep = keep
         super().__init__(_control(spec) | {name: member.flip() for name, member in term.items()})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        register = Signal(signed(self.spec.width), reset_less=True, name="acc_register")
-        held = Mux(self.clear, 0, register)
-        if self.integer:
-            total = self._sum(m, held, self.value, Const(0, 1))
+        names = ("acc_register", "carry_register") if self.keep else ("acc_register",)
+        registers = [Signal(signed(self.spec.width), reset_less=True, name=n) for n in names]
+        held = [Mux(self.clear, 0, register) for register in registers]
+        if self.keep:
+            following = self._rows(m, held)
+            m.d.comb += self.acc.eq(add(m, *registers, kind=self.adder, name="sum"))
         else:
-            m.submodules.aligner = aligner = Aligner(shape=self.shape)
-            m.d.comb += [
-                aligner.sign.eq(self.sign),
-                aligner.significand.eq(Mux(self._special(), 0, self.significand)),
-                aligner.shift.eq(self.shift),
-            ]
-            total = self._sum(m, held, aligner.value, aligner.carry)
+            following = [self._sum(m, held[0])]
+            m.d.comb += self.acc.eq(registers[0])
         with m.If(self.enable):
-            m.d.sync += register.eq(total)
-        m.d.comb += self.acc.eq(register)
+            m.d.sync += [r.eq(value) for r, value in zip(registers, following, strict=True)]
         if self.spec.special:
             self._track_specials(m)
         return m
 
-    def _sum(self, m: Module, held: Value, term: Value, carry: Value) -> Value:
+    def _sum(self, m: Module, held: Value) -> Value:
+        if "save_sum" in self.term:
+            return add(m, *self._rows(m, [held]), kind=self.adder, name="sum")
+        term, carry = self._finished_term(m)
         if self.adder == "star":
             return held + term + carry
         extended = Signal(signed(self.spec.width), name="term_extended")
         m.d.comb += extended.eq(term)
         return add(m, held, extended, kind=self.adder, name="sum", carry=carry)
+
+    def _rows(self, m: Module, held: list[Value]) -> tuple[Value, Value]:
+        """The content and the term in carry-save form."""
+        heap = BitHeap(self.spec.width)
+        for value in held:
+            heap.add(value.as_unsigned())
+        if "save_sum" in self.term:
+            self._add_open_term(heap)
+        else:
+            term, carry = self._finished_term(m)
+            heap.add(term)
+            heap.add_bit(carry, 0)
+        return heap.rows(m, "wallace", "held")
+
+    def _add_open_term(self, heap: BitHeap) -> None:
+        rows = (self.save_sum, self.save_carry)
+        if not self.shape.signed or len(self.save_sum) == self.spec.width:
+            for row in rows:
+                heap.add(row)
+            return
+        for row in rows:
+            heap.add(row[:-1])
+        # At most one of the top bits is set, as the sum does not overflow. With the offset taken
+        # off again, (top - 1) * 2**last is ~top * 2**last + top * 2**(last + 1) - 2**(last + 1):
+        # above, constants that no wire has to reach.
+        last = len(self.save_sum) - 1
+        top = self.save_sum[-1] | self.save_carry[-1]
+        heap.add_bit(~top, last)
+        heap.add_bit(top, last + 1)
+        heap.add_constant(-2 << last)
+
+    def _finished_term(self, m: Module) -> tuple[Value, Value]:
+        """The term as an integer and a carry that completes it."""
+        if "value" in self.term:
+            return self.value, Const(0, 1)
+        m.submodules.aligner = aligner = Aligner(shape=self.shape)
+        m.d.comb += [
+            aligner.sign.eq(self.sign),
+            aligner.significand.eq(Mux(self._special(), 0, self.significand)),
+            aligner.shift.eq(self.shift),
+        ]
+        return aligner.value, aligner.carry
 
     def _special(self) -> Value:
         infinite = self.infinite if self.shape.infinite else Const(0)
@@ -90,48 +140,6 @@ class FixedAccumulator(wiring.Component):
         with m.If(self.enable):
             m.d.sync += sticky.eq(Mux(self.clear, 0, sticky) | raised)
         m.d.comb += self.acc_special.eq(sticky)
-
-
-class CarrySaveAccumulator(wiring.Component):
-    """Two's complement register that takes terms in carry-save form, where ``enable``.
-
-    Parameters:
-        spec: Width; it tracks no special terms.
-        adder: Kind of the carry-propagate adder; see :func:`rtl.parts.adder.add`.
-        keep: Hold the sum in carry-save form too; the adder then is behind the registers.
-
-    Members:
-        enable, clear, acc: As of :class:`FixedAccumulator`.
-        save_sum, save_carry: ``In(spec.width)``, the term; see ``carry_save_members``.
-    """
-
-    def __init__(self, *, spec: FixedSpec, adder: str, keep: bool) -> None:
-        self.spec = spec
-        self.adder = adder
-        self.keep = keep
-        term = carry_save_members(spec.width)
-        super().__init__(_control(spec) | {name: member.flip() for name, member in term.items()})
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        width = self.spec.width
-        names = ("acc_register", "carry_register") if self.keep else ("acc_register",)
-        registers = [Signal(width, reset_less=True, name=name) for name in names]
-        heap = BitHeap(width)
-        heap.add(self.save_sum)
-        heap.add(self.save_carry)
-        for register in registers:
-            heap.add(Mux(self.clear, 0, register))
-        rows = heap.rows(m, "wallace", "held")
-        if self.keep:
-            with m.If(self.enable):
-                m.d.sync += [r.eq(row) for r, row in zip(registers, rows, strict=True)]
-            m.d.comb += self.acc.eq(add(m, *registers, kind=self.adder, name="sum"))
-        else:
-            with m.If(self.enable):
-                m.d.sync += registers[0].eq(add(m, *rows, kind=self.adder, name="sum"))
-            m.d.comb += self.acc.eq(registers[0])
-        return m
 
 
 class FloatAccumulator(wiring.Component):

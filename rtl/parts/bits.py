@@ -1,10 +1,17 @@
-"""Bit-level helpers: leading-zero count and a right shift that keeps a sticky bit."""
+"""Small helpers: registers, leading-zero count, and a right shift that keeps a sticky bit."""
 
 from __future__ import annotations
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 
-__all__ = ["leading_zeros", "replicate", "shift_right_jam"]
+__all__ = ["leading_zeros", "register", "replicate", "shift_right_jam"]
+
+
+def register(m: Module, name: str, value: Value, *, reset_less: bool = True) -> Signal:
+    """A value one cycle later."""
+    held = Signal(value.shape(), name=name, reset_less=reset_less)
+    m.d.sync += held.eq(value)
+    return held
 
 
 def replicate(bit: Value, count: int) -> Value:
@@ -23,17 +30,16 @@ def leading_zeros(m: Module, value: Value, name: str) -> tuple[Value, Value]:
         value: Any width from 1.
         name: Stem of the signals' names.
     """
-    width = len(value)
-    padded = 1 << max(0, (width - 1).bit_length())
-    return _zero_tree(m, Cat(Const(0, padded - width), value), name)
+    padded = 1 << max(0, (len(value) - 1).bit_length())
+    return _zero_tree(m, [Const(0, 1)] * (padded - len(value)) + list(value), name)
 
 
-def _zero_tree(m: Module, value: Value, name: str) -> tuple[Value, Value]:
-    if len(value) == 1:
-        return Const(0, 0), ~value
-    half = len(value) // 2
-    low_count, low_zero = _zero_tree(m, value[:half], f"{name}_l")
-    high_count, high_zero = _zero_tree(m, value[half:], f"{name}_h")
+def _zero_tree(m: Module, bits: list[Value], name: str) -> tuple[Value, Value]:
+    if len(bits) == 1:
+        return Const(0, 0), ~bits[0]
+    half = len(bits) // 2
+    low_count, low_zero = _zero_tree(m, bits[:half], f"{name}_l")
+    high_count, high_zero = _zero_tree(m, bits[half:], f"{name}_h")
     count = Signal(len(high_count) + 1, name=f"{name}_count")
     zero = Signal(name=f"{name}_zero")
     m.d.comb += [

@@ -27,8 +27,7 @@ class BitHeap:
         last = len(value) - 1
         for i, bit in enumerate(value):
             if i == last and value.shape().signed:
-                self.add_bit(~bit, shift + i)
-                self.constant -= 1 << (shift + i)
+                self.subtract_bit(bit, shift + i)
             else:
                 self.add_bit(bit, shift + i)
 
@@ -48,9 +47,29 @@ class BitHeap:
         if column < self.width:
             self.columns[column].append(bit)
 
+    def subtract_bit(self, bit: Value, column: int) -> None:
+        """Subtract ``bit << column``."""
+        self.add_bit(~bit, column)
+        self.constant -= 1 << column
+
     def add_constant(self, constant: int) -> None:
         """Add an integer of either sign."""
         self.constant += constant
+
+    def unsigned_width(self, largest: int, *, signed: bool) -> int:
+        """Bits in which two rows are added without overflow, if what can be negative is offset.
+
+        Rows of this width, from a heap to which ``2**(bits - 1)`` was added where ``signed``, have
+        no carries to lose: their sum as unsigned integers is that of the heap, with the offset.
+
+        Args:
+            largest: Largest magnitude that the sum can have.
+            signed: Whether it can be negative.
+        """
+        if not signed:
+            assert self.constant >= 0
+            return largest.bit_length()
+        return max(largest, -self.constant - 1).bit_length() + 1
 
     def rows(self, m: Module, tree: str, name: str) -> tuple[Value, Value]:
         """Two addends whose sum is that of the heap, modulo ``2**width``.
@@ -100,14 +119,18 @@ class _Compressors:
 
 def _wallace_stage(compress: _Compressors, columns: list[list[Value]]) -> list[list[Value]]:
     after: list[list[Value]] = [[] for _ in range(len(columns) + 1)]
+    last = max(map(len, columns)) == 3
     for i, column in enumerate(columns):
         rest = column
-        while len(rest) >= 2 and len(column) > 2:
+        # In the last stage a column of two that takes a carry makes room for it.
+        threes = len(column) > 2 or (last and len(after[i]) > 0)
+        while len(rest) >= 2 and threes:
             total, carry = compress(rest[:3])
             after[i].append(total)
             after[i + 1].append(carry)
             rest = rest[3:]
-        after[i] += rest
+        # What waited comes first in the next stage, and late bits take the adders' fast input.
+        after[i] = rest + after[i]
     return after[:-1]
 
 
@@ -126,5 +149,5 @@ def _dadda_stage(compress: _Compressors, columns: list[list[Value]]) -> list[lis
             rest = rest[2 if excess == 1 else 3 :]
             after[i].append(total)
             after[i + 1].append(carry)
-        after[i] += rest
+        after[i] = rest + after[i]
     return after[:-1]

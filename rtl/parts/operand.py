@@ -15,6 +15,7 @@ import numpy as np
 from amaranth import Module, Mux, Shape, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
 
 from hwdse.errors import HwdseError
 from hwdse.formats import Minifloat, ScalarFormat
@@ -26,6 +27,7 @@ __all__ = [
     "FieldTable",
     "SignMagnitude",
     "ValueTable",
+    "fixed_point_shape",
     "fixed_point_value",
     "float_decoder",
     "require_decoder",
@@ -46,8 +48,7 @@ class _Layout(enum.Enum):
 def _layout(fmt: ScalarFormat) -> _Layout:
     """How codes of a fixed-point format are to be read."""
     codes = fmt.codes().astype(np.int64)
-    x = operand(fmt, codes)
-    value = np.where(x.sign, -x.significand, x.significand)
+    value = _values(fmt)
     half = 1 << (fmt.bits - 1)
     if (value == ((codes ^ half) - half if fmt.signed else codes)).all():
         return _Layout.INTEGER
@@ -55,6 +56,15 @@ def _layout(fmt: ScalarFormat) -> _Layout:
     if (value == np.where(codes >= half, -magnitude, magnitude)).all():
         return _Layout.SIGN_MAGNITUDE
     return _Layout.TABLE
+
+
+def _values(fmt: ScalarFormat) -> NDArray[np.int64]:
+    x = operand(fmt, fmt.codes().astype(np.int64))
+    return np.where(x.sign, -x.significand, x.significand)
+
+
+def _table_shape(values: NDArray[np.int64]) -> Shape:
+    return Shape.cast(range(min(int(values.min()), 0), int(values.max()) + 1))
 
 
 def fixed_point_value(m: Module, code: Value, fmt: ScalarFormat, name: str) -> Value:
@@ -75,6 +85,17 @@ def fixed_point_value(m: Module, code: Value, fmt: ScalarFormat, name: str) -> V
             m.submodules[name] = table = ValueTable(fmt=fmt)
             m.d.comb += table.code.eq(code)
             return table.value
+
+
+def fixed_point_shape(fmt: ScalarFormat) -> Shape:
+    """Shape of :func:`fixed_point_value`."""
+    match _layout(fmt):
+        case _Layout.INTEGER:
+            return Shape(fmt.bits, fmt.signed)
+        case _Layout.SIGN_MAGNITUDE:
+            return Shape(fmt.bits, signed=True)
+        case _Layout.TABLE:
+            return _table_shape(_values(fmt))
 
 
 def float_decoder(fmt: ScalarFormat) -> wiring.Component:
@@ -115,11 +136,10 @@ class ValueTable(wiring.Component):
 
     def __init__(self, *, fmt: ScalarFormat) -> None:
         codes = fmt.codes().astype(np.int64)
-        x = operand(fmt, codes)
-        values = np.where(x.sign, -x.significand, x.significand).tolist()
-        shape = Shape.cast(range(min(*values, 0), max(values) + 1))
-        mask = (1 << shape.width) - 1
-        self.words = {c: v & mask for c, v in zip(codes.tolist(), values, strict=True)}
+        values = _values(fmt)
+        shape = _table_shape(values)
+        words = values & ((1 << shape.width) - 1)
+        self.words = dict(zip(codes.tolist(), words.tolist(), strict=True))
         super().__init__({"code": In(fmt.bits), "value": Out(shape)})
 
     def elaborate(self, platform: object) -> Module:

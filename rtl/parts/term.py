@@ -36,9 +36,11 @@ def float_term_members(shape: TermShape) -> dict[str, Out]:
 def carry_save_members(width: int) -> dict[str, Out]:
     """Members of an integer term whose last addition is left to the accumulator.
 
-    The term is ``save_sum + save_carry`` modulo ``2**width``.
+    The term is ``save_sum + save_carry`` modulo ``2**width``, where that is the accumulator's. Rows
+    that are narrower are added without overflow, which gives the term, or ``2**(width - 1)`` more
+    where terms can be negative: so they need no extension of signs, which have not been found yet.
 
     Args:
-        width: Of the accumulator.
+        width: At most the accumulator's.
     """
     return {"save_sum": Out(width), "save_carry": Out(width)}

@@ -8,9 +8,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from hwdse.allocate import ilp, solve
+from hwdse.allocate import CertificateError, ilp, solve
 from hwdse.allocate.budget import as_budgets
+from hwdse.allocate.build import build_exact, limits_of
 from hwdse.allocate.certificate import certify, enumerate_better
+from hwdse.allocate.driver import objectives_of, task_of
 from hwdse.allocate.lagrange import (
     Multipliers,
     best_multipliers,
@@ -18,16 +20,28 @@ from hwdse.allocate.lagrange import (
     lower_bound,
     proves_infeasible,
 )
-from hwdse.allocate.model import build_model
-from hwdse.allocate.problem import build_problem
+from hwdse.allocate.model import open_part
+from hwdse.allocate.outcome import Outcome
 
 from .allocate_oracle import best, middle, random_table, texts
 
 
+def exact_of(table, budgets, objective="loss", *, maximize=False):
+    task = task_of(table, None)
+    sense = {"maximize": objective, "minimize": None} if maximize else {
+        "minimize": objective, "maximize": None
+    }  # fmt: skip
+    (what,) = objectives_of(task, **sense, then=())
+    return build_exact(task, limits_of(task, as_budgets(texts(budgets))), what)
+
+
 def model_of(table, budgets, objective="loss", *, maximize=False):
-    return build_model(
-        build_problem(table), as_budgets(texts(budgets)), objective=objective, maximize=maximize
-    )
+    """The whole problem as the enumeration sees it; every group has several options."""
+    return open_part(exact_of(table, budgets, objective, maximize=maximize)).model
+
+
+def unit_of(table, budgets):
+    return exact_of(table, budgets).cost_unit
 
 
 def case(seed, **options):
@@ -49,11 +63,11 @@ def test_any_multipliers_give_a_bound(seed):
             int(rng.integers(1, 1000)),
             tuple(int(w) * model.key_scale for w in rng.integers(0, 1000, size=2)),
         )
-        bound = lower_bound(model, weights) // model.key_scale * model.cost_unit
+        bound = lower_bound(model, weights) // model.key_scale * unit_of(table, budgets)
         assert bound <= expected[0]
     good = best_multipliers(model)
     assert good is not None
-    assert lower_bound(model, good) // model.key_scale * model.cost_unit <= expected[0]
+    assert lower_bound(model, good) // model.key_scale * unit_of(table, budgets) <= expected[0]
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -66,7 +80,7 @@ def test_bound_never_exceeds_the_optimum_however_little_effort(seed, node_limit)
     if expected is None:
         assert proof.choice is None
         return
-    optimum = expected[0] / model.cost_unit
+    optimum = expected[0] / unit_of(table, budgets)
     if proof.bound is not None:
         assert proof.bound // model.key_scale <= optimum
     if proof.choice is not None:
@@ -98,10 +112,10 @@ def test_an_answer_at_the_time_limit_is_no_proof(monkeypatch):
         program.sol_status = pulp.LpSolutionIntegerFeasible
         return status
 
-    assert ilp.solve_ilp(model_of(table, budgets), solver="highs", time_limit=None).proven
+    assert ilp.solve_ilp(exact_of(table, budgets), solver="highs", time_limit=None).proven
     monkeypatch.setattr(pulp.LpProblem, "solve", stopped)
-    answer = ilp.solve_ilp(model_of(table, budgets), solver="highs", time_limit=None)
-    assert answer.choice is not None
+    answer = ilp.solve_ilp(exact_of(table, budgets), solver="highs", time_limit=None)
+    assert answer.picks is not None
     assert not answer.proven
 
 
@@ -144,13 +158,9 @@ def test_a_wrong_answer_called_optimal_is_caught(monkeypatch, solver):
     table, budgets = case(5, layers=8, options=4)
     honest = solve(table, texts(budgets), solver=solver)
 
-    def cheapest(model, **_):
+    def cheapest(exact, **_):
         """Feasible (every option of least use of the first budget), far from optimal."""
-        choice = tuple(
-            labels[min(range(len(labels)), key=lambda p, g=g: model.usage[0][g][p])]
-            for g, labels in enumerate(model.labels)
-        )
-        return ilp.IlpAnswer(choice, proven=True)
+        return ilp.IlpAnswer(first_of_least(exact, exact.usage[0]), proven=True)
 
     loose = [budgets[0]]
     truth = solve(table, texts(loose), solver=solver)
@@ -159,20 +169,39 @@ def test_a_wrong_answer_called_optimal_is_caught(monkeypatch, solver):
     assert found.assignment == truth.assignment
     assert found.gap == 0.0
     assert found.solver.startswith("hwdse enumeration, correcting ")
+    assert found.agreement is False
 
-    def greedy(model, **_):
+    def greedy(exact, **_):
         """Least loss, whatever the budgets: not feasible."""
-        choice = tuple(
-            labels[min(range(len(labels)), key=lambda p, g=g: model.cost[g][p])]
-            for g, labels in enumerate(model.labels)
-        )
-        return ilp.IlpAnswer(choice, proven=True)
+        return ilp.IlpAnswer(first_of_least(exact, exact.cost), proven=True)
 
     monkeypatch.setattr(ilp, "solve_ilp", greedy)
     assert solve(table, texts(budgets), solver=solver).assignment == honest.assignment
 
     monkeypatch.setattr(ilp, "solve_ilp", lambda *_, **__: ilp.IlpAnswer(None, proven=True))
     assert solve(table, texts(budgets), solver=solver).assignment == honest.assignment
+
+
+def first_of_least(exact, values):
+    bounds = zip(exact.first[:-1].tolist(), exact.first[1:].tolist(), strict=True)
+    return np.array([a + int(np.argmin(values[a:b])) for a, b in bounds])
+
+
+def test_a_planted_answer_outside_a_budget_is_refused(monkeypatch):
+    """Were the whole-number model itself wrong, the check against the table would refuse."""
+    from hwdse.allocate.exact import Exact
+
+    table, budgets = case(5, layers=8, options=4)
+    monkeypatch.setattr(Exact, "is_feasible", lambda *_: True)
+    monkeypatch.setattr(
+        "hwdse.allocate.driver.optimise",
+        lambda exact, *_: Outcome(
+            first_of_least(exact, exact.cost), None, True, None, "planted", "", None
+        ),
+    )
+    with pytest.raises(CertificateError, match="the answer found breaks r0<=") as caught:
+        solve(table, texts(budgets))
+    assert caught.value.exit_code == 1
 
 
 def test_a_contradicted_solver_is_not_called_optimal(monkeypatch):
@@ -186,7 +215,7 @@ def test_a_contradicted_solver_is_not_called_optimal(monkeypatch):
     monkeypatch.setattr(
         certificate, "certify", lambda model, start, **_: whole(model, start, node_limit=5000)
     )
-    found = solve(table, texts(budgets))
+    found = solve(table, texts(budgets), solver="highs")
     assert found.status == "feasible"
     assert found.exit_code == 4
     assert found.bound < found.objective

@@ -195,8 +195,11 @@ def test_what_comes_back():
     assert frame["layer"].tolist() == list(found.assignment) == table["layer"].unique().tolist()
     assert frame["option"].tolist() == list(found.assignment.values())
     assert frame["loss"].sum() == pytest.approx(found.objective)
-    assert found.solver.startswith("HiGHS ")
-    assert "PuLP" in found.solver
+    assert found.solver.startswith("hwdse knapsack ")
+    assert found.second_method == "hwdse enumeration"
+    assert found.agreement is True
+    assert found.bound_independent == found.objective
+    assert "PuLP" in solve(table, solver="highs").solver
     assert found.exit_code == 0
     with pytest.raises(AttributeError):
         found.status = "feasible"
@@ -222,8 +225,7 @@ def test_jointly_infeasible_says_under_what():
     with pytest.raises(InfeasibleError) as caught:
         solve(table, ["size<=4", "loss<=1", "time<=8"])
     assert str(caught.value) == (
-        "budget time<=8 cannot be met together with size<=4 and loss<=1: under them the least "
-        "reachable time is 9"
+        "budget time<=8 cannot be met together with size<=4: under it the least reachable time is 9"
     )
     # Within the linear relaxation, but between two reachable sums.
     with pytest.raises(InfeasibleError, match="under it the greatest reachable size is 4"):

@@ -155,8 +155,15 @@ def test_problem_is_frozen_and_canonical():
     )
     problem = build_problem(frame)
     assert problem.layers == ("c", "a", "b")
-    assert problem.groups == ((1, 0), (2,))
-    assert problem.options == (("x", "y"), ("x",))
+    assert problem.layer_group.tolist() == [0, 0, 1]
+    assert problem.first.tolist() == [0, 2, 3]
+    assert [problem.options[i] for i in problem.entry_option] == ["x", "y", "x"]
+    # The rows of each entry, by name of the layer: a then c.
+    rows = [
+        problem.rows[a:b].tolist()
+        for a, b in zip(problem.entry_start, problem.entry_start[1:], strict=False)
+    ]
+    assert rows == [[1, 4], [3, 0], [2]]
     with pytest.raises(ValueError, match="read-only"):
         problem.values[0, 0] = 9.0
 

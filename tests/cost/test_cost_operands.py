@@ -8,7 +8,7 @@ import pytest
 from hwdse import formats
 from hwdse.cost.operands import operands
 from hwdse.errors import HwdseError
-from hwdse.pe import Operand
+from hwdse.pe import Operand, parse
 
 
 def _codes(choice, name, shape=(64, 512), side="w"):
@@ -142,3 +142,69 @@ def test_a_truncated_archive(tmp_path):
     path.write_bytes(data)
     with pytest.raises(HwdseError, match="not a readable"):
         operands(str(path))
+
+
+def _sampled(choice, spec, seed=3, steps=64, sums=64):
+    unit = parse(spec)
+    return unit, operands(choice).sample(unit, (steps, sums), np.random.default_rng(seed))
+
+
+BLOCK_SPECS = [
+    "dot:w=mxfp4,a=mxfp8_e4m3,acc=fp16",
+    "dot:w=mxfp4,a=mxfp8_e5m2,lanes=8,acc=fp16",
+    "dot:w=nvfp4,a=nvint4,acc=fp16",
+    "dot:w=int4_g128_fp16,a=int8_channel,lanes=32,acc=fp16",
+    "dot:w=uint4_g64_bf16,a=uint8_tensor,lanes=16,acc=bf16",
+    "dot:w=bfp8_32,a=int8_tensor,acc=fp32",
+]
+
+
+@pytest.mark.parametrize("spec", BLOCK_SPECS)
+@pytest.mark.parametrize("choice", ["uniform", "normal"])
+def test_blocks_neither_overflow_nor_vanish(choice, spec):
+    unit, codes = _sampled(choice, spec)
+    sums = np.abs(unit.decode_acc(unit.outputs(codes)["acc"]))
+    assert np.isfinite(sums).all()
+    assert 0.5 < np.median(sums[-1]) < 2000
+
+
+@pytest.mark.parametrize("spec", BLOCK_SPECS)
+def test_a_scale_stays_for_its_block_and_belongs_to_it(spec):
+    unit, codes = _sampled("normal", spec)
+    for side, fmt in (("w", unit.w), ("a", unit.a)):
+        values = fmt.element.decode(codes[side])
+        if f"{side}_zero" in codes:
+            values = values - fmt.element.decode(codes[f"{side}_zero"])[..., None]
+        scales = formats.get(fmt.scale_format).decode(codes[f"{side}_scale"])
+        cycles = (fmt.block or 64 * unit.lanes) // unit.lanes
+        assert (scales.reshape(-1, min(cycles, 64), 64).std(axis=1) == 0).all()
+        # Scaled back, N(0, 1) is what it was; its elements fill their range.
+        assert 0.8 < (values * scales[..., None]).std() < 1.2
+        assert np.abs(fmt.element.decode(codes[side])).max() >= 0.85 * fmt.element.max
+
+
+def test_a_file_of_values_is_quantised_in_its_own_blocks(tmp_path):
+    tensor = np.repeat(2.0 ** np.arange(8), 32)
+    path = _save(tmp_path, w=tensor, a=-tensor)
+    _, codes = _sampled(path, "dot:w=mxint8,a=mxfp4,lanes=8", steps=32)
+    assert set(codes["w_scale"].ravel()) == set(range(127, 135))
+    assert (formats.get("fixed8_6").decode(codes["w"]) == 1).all()
+    assert set(formats.get("e2m1").decode(codes["a"]).ravel()) == {-4}
+    # The blocks of a sum come one after the other.
+    steps = codes["w_scale"][::4] - 127
+    assert ((steps[1:] - steps[:-1]) % 8 == 1).all()
+
+
+def test_a_file_of_codes_brings_its_scales(tmp_path):
+    codes = np.arange(64, dtype=np.uint8) % 16
+    path = _save(tmp_path, w=codes, a=codes, w_scale=np.array([7, 9], dtype=np.uint8))
+    _, drawn = _sampled(path, "dot:w=mxfp4,a=int4,lanes=4")
+    assert (drawn["w"] == np.arange(4)[None, None] + 4 * (np.arange(64) % 4)[:, None, None]).all()
+    halves = drawn["w_scale"].reshape(8, 8, 64)
+    assert (halves == halves[:, :1]).all()
+    assert set(drawn["w_scale"].ravel()) == {7, 9}
+    with pytest.raises(HwdseError, match="array 'a' holds codes of mxfp4, so array 'a_scale' must"):
+        _sampled(path, "dot:w=mxfp4,a=mxfp4")
+    bad = _save(tmp_path, w=codes + 16, a=codes, w_scale=np.array([7, 9]))
+    with pytest.raises(HwdseError, match=r"t\.npz: array 'w': 16 at index 0 is not"):
+        _sampled(bad, "dot:w=mxfp4,a=int4")

@@ -56,7 +56,7 @@ def test_module_names_are_plain_and_tell_units_apart():
 
 ERRORS = {
     "mak:w=int8,a=int8": "unknown unit family 'mak'; did you mean 'mac'",
-    "": "unknown unit family ''; known: dot, lmul, mac",
+    "": "unknown unit family ''; known: bitplane, composite, dot, lmul, mac",
     "w=int8,a=int8": "unknown unit family 'w=int8,a=int8'; known",
     "MAC:w=int8,a=int8": "unknown unit family 'MAC'; known",
     "mac": "key 'w' is missing; add w=...",
@@ -84,8 +84,6 @@ ERRORS = {
     "dot:w=int4,a=int8,lanes=257": "lanes=257 must be an integer from 2 to 256",
     "dot:w=int4,a=int8,lanes=4,acc=exact,terms=3": "terms=3 is less than lanes=4; give at least",
     "mac:w=ternary,a=flint4,acc=fp32": "acc=fp32 is not supported here; known: exact, int32",
-    "dot:w=int8,a=e4m3": "on a common step, which the values of e4m3 are not; use mac",
-    "dot:w=nf4,a=int8": "dot takes integers of at most 16 bits on a common step, which the values",
     "lmul:w=e4m3_fnuz,a=e4m3_fnuz": "a sign, subnormals and two zeros, which e4m3_fnuz has not",
     "lmul:w=ue5m3,a=ue5m3": "a sign, subnormals and two zeros, which ue5m3 has not",
     "lmul:w=e8m0,a=e8m0": "a sign, subnormals and two zeros, which e8m0 has not",

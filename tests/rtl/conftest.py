@@ -1,6 +1,6 @@
-"""Combinational RTL as a function of arrays.
+"""Combinational RTL as a function of arrays, and proofs about RTL by SAT.
 
-A fixture, as this directory is no package: one named ``rtl`` here would hide the one under test.
+Fixtures, as this directory is no package: one named ``rtl`` here would hide the one under test.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import pytest
 from amaranth.back import rtlil
 
 from hwdse.synth.simulate import Simulator, pack, unpack
+from hwdse.synth.yosys import run_yosys
 from hwdse.verify.check import compile_rtl
 
 
@@ -34,3 +35,27 @@ class Combinational:
 @pytest.fixture(scope="session")
 def combinational():
     return Combinational
+
+
+PROOF = """
+read_rtlil {job}/part.il
+hierarchy -auto-top
+proc
+flatten -noscopeinfo
+opt -full
+tee -o {job}/proof.txt sat {induction} -prove bad 0
+"""
+
+
+def never_bad(module, ports, *, induction=False):
+    """Whether no inputs raise the output ``bad``; by induction, not in any reachable state."""
+    text = rtlil.convert(module, name="part", emit_src=False, ports=ports)
+    script = PROOF.replace("{induction}", "-tempinduct" if induction else "")
+    log = run_yosys(script, {"part.il": text}, ("proof.txt",))["proof.txt"]
+    assert ("SUCCESS" in log) != ("FAIL" in log), log
+    return "SUCCESS" in log
+
+
+@pytest.fixture(scope="session")
+def proven():
+    return never_bad

@@ -1,4 +1,4 @@
-"""The check is checked: faults in the gates, the handshake and the reference must be found."""
+"""The check is checked: faults in the handshake and in the reference must be found."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from hwdse.pe.mac import Mac
 from hwdse.verify import check
 from hwdse.verify.stimulus import Sequence, all_pairs
 
-from . import mutate, units
+from . import units
 
 # Small units of each family whose accumulators reach their extremes within a short check.
 UNITS = [
@@ -18,67 +18,6 @@ UNITS = [
     "dot:w=int2,a=int3,lanes=2",
     "lmul:w=e4m3,a=e4m3,acc=fp16",
 ]
-MORE = [*UNITS, "mac:w=e5m2,a=e2m1,acc=exact,terms=16,pipeline=1", "mac:w=e4m3,a=e4m3,pipeline=2"]
-LEAST_CAUGHT = 0.95
-
-
-def survivors(spec, count, seed):
-    """Mutants that change something, and those of them that a short check does not find.
-
-    A mutant that is proven to compute the same outputs and next states is no fault. The gates are
-    those of the RTL as written, without optimisation, so there is redundancy: constant operands,
-    multiplexers whose select excludes an input, sums of wires that are never both set.
-    """
-    unit, module = parse(spec), units.gates(spec)
-    quiet = []
-    for label, mutant in mutate.mutants(module, count, seed):
-        compared, wrong = units.short_check(unit, units.compiled(mutant))
-        if not wrong:
-            assert compared > units.SHORT
-            quiet.append((label, mutant))
-    same = mutate.same_function(module, [mutant for _, mutant in quiet])
-    missed = [label for (label, _), equal in zip(quiet, same, strict=True) if not equal]
-    return count - sum(same), missed
-
-
-def require_caught(spec, count, seed):
-    faults, missed = survivors(spec, count, seed)
-    print(f"{spec}: {faults} faults of {count} mutants, {len(missed)} missed:", *missed, sep="\n  ")
-    assert faults >= 0.6 * count
-    assert len(missed) <= (1 - LEAST_CAUGHT) * faults, missed
-
-
-@pytest.mark.parametrize(
-    "spec", [UNITS[0], pytest.param(UNITS[1], marks=pytest.mark.slow), *UNITS[2:]]
-)
-def test_faulty_gates_are_found(spec):
-    require_caught(spec, 60, 1)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("spec", MORE)
-def test_more_faulty_gates_are_found(spec):
-    require_caught(spec, 100, 2)
-
-
-def test_equivalent_mutants_are_told_from_faults():
-    """The proof itself: swapped inputs are equal, and no fault that was found is called equal."""
-    spec = UNITS[0]
-    module = units.gates(spec)
-    name, cell = next((n, c) for n, c in module["cells"].items() if c["type"] == "$_XOR_")
-    swapped = cell["connections"] | {
-        "A": cell["connections"]["B"],
-        "B": cell["connections"]["A"],
-    }
-    equal = module | {"cells": module["cells"] | {name: cell | {"connections": swapped}}}
-    found = [
-        mutant
-        for _, mutant in mutate.mutants(module, 20, 9)
-        if units.short_check(parse(spec), units.compiled(mutant))[1]
-    ]
-    assert len(found) >= 10
-    assert mutate.same_function(module, [equal, *found]) == [True] + [False] * len(found)
-
 
 # Handshake
 

@@ -7,10 +7,10 @@ import rtl
 from hwdse import formats
 from hwdse.formats import scalars
 from hwdse.pe import parse
-from hwdse.tech import load
 from hwdse.verify import check
 from hwdse.verify.codes import corner_codes, draw_finite, is_finite, neighbourhood
 from hwdse.verify.stimulus import all_pairs, hard_sequences, steady_corners
+from hwdse.verify.targets import Target
 from rtl.parts import operand
 
 VECTORS = 1 << 15
@@ -61,8 +61,7 @@ SLOW = {
 )
 def test_hardware_is_the_reference(target, spec):
     unit = parse(spec)
-    technology = None if target == "rtl" else load(target)
-    result = check.verify(unit, technology=technology, vectors=VECTORS)
+    result = check.verify(unit, target=Target.named(target), vectors=VECTORS)
     assert result.mismatches == 0, result.first_mismatch
     pairs = (unit.w.codes().size * unit.a.codes().size) ** unit.lanes if UNITS[spec] else 0
     assert result.exhaustive is UNITS[spec]

@@ -1,10 +1,12 @@
 """Reference, RTL and mapped netlists agree: more than a million elements, all pairs where few."""
 
+import os
+
 import pytest
 
 from hwdse.pe import parse
-from hwdse.tech import load
 from hwdse.verify import check
+from hwdse.verify.targets import Target
 
 DEFAULT = {
     "mac:w=int8,a=int8": True,
@@ -13,9 +15,9 @@ DEFAULT = {
     "mac:w=e5m2,a=e5m2,acc=exact": True,
     "dot:w=int4,a=int8,lanes=4": False,
     "lmul:w=e4m3,a=e4m3": True,
-    "dot:w=int4,a=int8,lanes=16": False,
 }
 SLOW = {
+    "dot:w=int4,a=int8,lanes=16": False,
     "mac:w=int16,a=int16": False,
     "mac:w=uint1,a=int1,pipeline=2": True,
     "mac:w=uint8,a=uint8,acc=exact,terms=3,pipeline=2": True,
@@ -49,8 +51,7 @@ SPECS += [pytest.param(*item, marks=pytest.mark.slow) for item in SLOW.items()]
 @pytest.mark.parametrize(("spec", "exhaustive"), SPECS)
 def test_hardware_is_the_reference(spec, exhaustive, target):
     unit = parse(spec)
-    technology = None if target == "rtl" else load(target)
-    result = check.verify(unit, technology=technology)
+    result = check.verify(unit, target=Target.named(target))
     assert result.mismatches == 0, result.first_mismatch
     assert result.first_mismatch is None
     pairs = 1 << (unit.lanes * (unit.w.bits + unit.a.bits))
@@ -61,6 +62,26 @@ def test_hardware_is_the_reference(spec, exhaustive, target):
     assert result.proved is False
     assert result.to_json()["vectors"] == result.vectors
     assert result.seconds > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "mac:w=fp16,a=int10,acc=fp32",
+        "mac:w=int16,a=int12",
+        "mac:w=int16,a=int16,acc=exact,terms=16",
+    ],
+)
+def test_enumeration_up_to_32_bits(spec):
+    """The last takes minutes on four cores."""
+    unit = parse(spec)
+    result = check.verify(
+        unit, enumerable_bits=check.EXHAUSTIVE_BITS, jobs=os.cpu_count() or 1, vectors=1
+    )
+    assert result.exhaustive
+    assert result.mismatches == 0, result.first_mismatch
+    assert result.vectors >= 1 << result.input_bits >= 1 << 26
 
 
 def test_the_seed_decides_the_vectors():

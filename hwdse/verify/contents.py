@@ -1,0 +1,65 @@
+"""Sums that go on from arbitrary register contents: the high bits of a wide accumulator.
+
+Few sums of a check grow to all bits of their accumulator. But a program starts from random contents
+(see :mod:`hwdse.verify.drive`), and without a ``clear`` what a fixed-point accumulator holds is the
+content that was seen at first and the terms since. Float accumulators are left out: their random
+contents are mostly far too large or small for any term to matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from hwdse.pe import Unit
+from hwdse.pe.accumulate import FixedAccumulator
+from hwdse.synth.simulate import Program, Simulator, pack, unpack
+from hwdse.verify.drive import batches, drive, started
+from hwdse.verify.stimulus import Sequence, hard_sequences
+
+__all__ = ["run_from_any_contents"]
+
+_ACCUMULATORS = 1 << 11
+_STEPS = 24
+
+
+def run_from_any_contents(unit: Unit, program: Program, seed: int) -> tuple[int, int, str | None]:
+    """Elements compared, elements wrong, and a description of the first mismatch."""
+    if not isinstance(unit.accumulator, FixedAccumulator):
+        return 0, 0, None
+    (batch,) = batches(unit, [_sequence(unit, seed)])
+    rng = np.random.default_rng(seed)
+    simulator = started(unit, program, batch.words, rng)
+    idle = np.zeros((1, batch.words), dtype=np.uint64)
+    simulator.evaluate({"in_valid": idle, "rst": idle})
+    # The reset's edge has already passed the contents on, perhaps wrongly: those that are read at
+    # the output are drawn anew.
+    held = _registers_of(simulator, "acc")
+    simulator.values[held] = rng.integers(0, 1 << 64, (len(held), batch.words), dtype=np.uint64)
+    simulator.evaluate({})
+
+    width = unit.accumulator.width
+    before = unpack(simulator.output("acc"), batch.accumulators)
+    sums = (unpack(planes, batch.accumulators) for planes in batch.expected["acc"].swapaxes(0, 1))
+    expected = {"acc": np.stack([pack(total + before, width) for total in sums], axis=1)}
+    if unit.accumulator.special:
+        raised = simulator.output("acc_special")[:, None]
+        expected["acc_special"] = batch.expected["acc_special"] | raised
+    bad, message = drive(unit, simulator, replace(batch, expected=expected), rng)
+    return batch.vectors, bad, message and "from random register contents, " + message
+
+
+def _registers_of(simulator: Simulator, output: str) -> list[int]:
+    """Rows of the registers that hold an output, told by their contents; inverted ones too."""
+    wanted = {plane.tobytes() for plane in simulator.output(output)}
+    states = [state for state, _ in simulator.program.registers]
+    either = [(state, simulator.values[state]) for state in states]
+    return [s for s, row in either if {row.tobytes(), (~row).tobytes()} & wanted]
+
+
+def _sequence(unit: Unit, seed: int) -> Sequence:
+    """The beginning of hard sequences, with gaps and without a ``clear``."""
+    whole = next(hard_sequences(unit, _ACCUMULATORS * 64, seed))
+    codes = {name: codes[:_STEPS] for name, codes in whole.codes.items()}
+    return replace(whole, codes=codes, clear=np.zeros(_STEPS, dtype=np.bool_))
