@@ -131,7 +131,8 @@ class FloatComposite(wiring.Component):
         pairs = [word_addends(m, word, narrow, f"word_{index}") for index, word in enumerate(words)]
         # Neighbours are added first: the narrow ones among themselves.
         addends = [high for high, _ in pairs] + [low for _, low in pairs]
-        total = sum_of(m, addends, wide, how=unit.implementation, name="words")
+        values, carries = ([addend[i] for addend in addends] for i in range(2))
+        total = sum_of(m, values, carries, wide, how=unit.implementation)
         chosen = Mux(flags[1], total[:narrow].as_signed(), total)
         return _magnitude(m, chosen, nan=Cat(*(word.nan for word in words)).any())
 

@@ -8,19 +8,18 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from hwdse.errors import HwdseError
 
+from .baseline import METHODS, Setting, Tried
 from .budget import Budgets, as_budgets
-from .build import Limit, Task, build_exact, limits_of
+from .build import build_exact, limits_of
 from .check import CertificateError, check_rows, chosen_options, exact_value
 from .conflict import check_each, no_answer
 from .driver import effort_of, objectives_of, task_of
 from .exact import Exact
-from .finish import Solved, rows_of, to_allocation
-from .heuristics import METHODS, Setting, Tried
+from .finish import Solved, objective_value, rows_of, to_allocation
 from .measure import Measure, Objective
 from .optimise import optimise
 from .result import Allocation
@@ -96,7 +95,7 @@ def compare(
     relative_gap: float = 0.0,
     solver: str = "auto",
 ) -> Comparison:
-    """Solve exactly, and by every method of `heuristics.METHODS`.
+    """Solve exactly, and by every method of `baseline.METHODS`.
 
     Every assignment is checked against every constraint in exact arithmetic. A baseline that beats
     the bound of the exact answer would refute its certificate, and is reported as that.
@@ -132,13 +131,34 @@ def compare(
         raise no_answer(task, limits, outcome, effort)
     solved = Solved(objective, exact, outcome)
     best = to_allocation(task, limits, [solved], effort, start)
+    known = _Known(
+        objective,
+        objective_value(task, objective, rows_of(task, exact, outcome.picks)),
+        # Where figures had to be rounded, so was the bound.
+        None if any(exact.errors) else solved.bound(outcome.bound),
+    )
     setting = Setting(task, limits, _safe(exact), seed)
     found = []
     for name, method in METHODS.items():
         start = time.monotonic()
         tried = method(setting)
-        found.append(_baseline(name, tried, setting, objective, best, start))
+        found.append(_baseline(name, tried, setting, known, start))
     return Comparison(best, tuple(found))
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What baselines are held against.
+
+    Attributes:
+        objective: What is optimised.
+        value: Of the exact answer.
+        bound: No answer is better.
+    """
+
+    objective: Objective
+    value: Fraction
+    bound: Fraction | None
 
 
 def _safe(exact: Exact) -> Exact:
@@ -150,33 +170,35 @@ def _safe(exact: Exact) -> Exact:
 
 
 def _baseline(
-    name: str, tried: Tried, setting: Setting, objective: Objective, best: Allocation, start: float
+    name: str,
+    tried: Tried,
+    setting: Setting,
+    known: _Known,
+    start: float,
 ) -> Baseline:
-    task, limits = setting.task, setting.limits
     if tried.picks is None:
         seconds = time.monotonic() - start
-        return Baseline(
-            name, tried.rule, False, tried.reason, None, None, seconds, None, None
-        )
+        return Baseline(name, tried.rule, False, tried.reason, None, None, seconds, None, None)
+    task = setting.task
     rows = rows_of(task, setting.exact, tried.picks)
-    check_rows(task, limits, rows)
+    check_rows(task, setting.limits, rows)
+    value = objective_value(task, known.objective, rows)
     seconds = time.monotonic() - start
-    value = _value(task, objective, rows)
-    sign = -1 if objective.maximize else 1
-    if sign * value < sign * Fraction(repr(best.bound)):
+    sign = -1 if known.objective.maximize else 1
+    if known.bound is not None and sign * value < sign * known.bound:
         raise CertificateError(
-            f"the baseline {name!r} reaches {float(value):.9g}, beyond the bound {best.bound:.9g} "
-            "of the exact answer: please report"
+            f"the baseline {name!r} reaches {float(value)!r}, beyond the bound of the exact "
+            f"answer, {float(known.bound)!r}, which is refused: please report"
         )
     problem = task.problem
-    known = _value(task, objective, _rows_of_assignment(task, best))
+    excess = float(sign * (value - known.value) / abs(known.value)) if known.value else None
     return Baseline(
         method=name,
         rule=tried.rule,
         feasible=True,
         reason="",
         objective=float(value),
-        excess=float(sign * (value - known) / abs(known)) if known else None,
+        excess=excess,
         seconds=seconds,
         assignment=dict(zip(problem.layers, chosen_options(problem, rows), strict=True)),
         totals={c: float(exact_value(task, Measure("sum", c), rows)) for c in problem.columns},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,34 +15,72 @@ from hwdse.errors import HwdseError
 
 from .numbers import parse_number
 
-__all__ = ["numbers_of", "texts_of"]
+__all__ = ["Names", "names_of", "numbers_of"]
 
 # How a message names the row at a position.
 Where = Callable[[int], str]
 
 
-def texts_of(
-    cells: NDArray[Any], where: Where, column: str, *, may_be_empty: bool
-) -> NDArray[np.object_]:
+@dataclass(frozen=True, eq=False)
+class Names:
+    """A column of names.
+
+    Attributes:
+        codes: The name of each cell, an index into `kinds`.
+        kinds: The names, each once, in the order of their first cells.
+    """
+
+    codes: NDArray[np.int64]
+    kinds: NDArray[np.object_]
+
+    def cells(self) -> NDArray[np.object_]:
+        """The name of each cell."""
+        return self.kinds[self.codes]
+
+
+def names_of(cells: NDArray[Any], where: Where, column: str, *, may_be_empty: bool) -> Names:
     """The cells as text; a missing or blank one is empty.
 
     Raises:
         HwdseError: A cell is empty and may not be.
     """
+    codes, kinds = _factorized(cells)
+    plain = pd.api.types.infer_dtype(kinds, skipna=False) == "string"
+    if not plain or not all(map(str.strip, kinds)):
+        # Others may have the same text, such as 1 and 1.0.
+        texts = [_text(kind) for kind in kinds]
+        place = {text: at for at, text in enumerate(dict.fromkeys(texts))}
+        codes = np.array([place[text] for text in texts])[codes]
+        kinds = np.empty(len(place), dtype=object)
+        kinds[:] = list(place)
+        if not may_be_empty and "" in place:
+            at = int(np.argmax(codes == place[""]))
+            raise HwdseError(f"{where(at)}: the {column} has no name")
+    return Names(codes, kinds)
+
+
+def _factorized(cells: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Codes and kinds; what is missing is one kind."""
     try:
-        codes, kinds = pd.factorize(cells, use_na_sentinel=False)
-    except TypeError:  # lists and the like have no hash
-        codes, kinds = np.arange(len(cells)), cells
-    if pd.api.types.infer_dtype(kinds, skipna=False) == "string":
-        names = [kind if kind.strip() else "" for kind in kinds]
-    else:
-        names = [_text(kind) for kind in kinds]
-    if not may_be_empty and not all(names):
-        empty = np.array([not name for name in names])
-        raise HwdseError(f"{where(int(np.argmax(empty[codes])))}: the {column} has no name")
-    found = np.empty(len(names), dtype=object)
-    found[:] = names
-    return found[codes]
+        # Tables come layer by layer: comparing neighbours is quicker than hashing every cell.
+        fresh = np.ones(len(cells), dtype=bool)
+        fresh[1:] = cells[1:] != cells[:-1]
+        starts = np.flatnonzero(fresh)
+        repeated = 2 * len(starts) < len(cells)
+        codes, kinds = pd.factorize(cells[starts] if repeated else cells)
+    except (TypeError, ValueError):  # lists and the like have no hash
+        return np.arange(len(cells)), cells
+    missing = codes < 0
+    if missing.any():
+        codes = np.where(missing, len(kinds), codes)
+        kinds = np.array([*kinds, None], dtype=object)
+        order = pd.unique(codes)  # of first appearance again
+        place = np.empty(len(kinds), dtype=np.int64)
+        place[order] = np.arange(len(kinds))
+        codes, kinds = place[codes], kinds[order]
+    if repeated:
+        codes = np.repeat(codes, np.diff(np.append(starts, len(cells))))
+    return codes.astype(np.int64, copy=False), kinds
 
 
 def numbers_of(cells: NDArray[Any], where: Where, column: str) -> NDArray[np.float64]:

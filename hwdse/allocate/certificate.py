@@ -10,6 +10,7 @@ many: then the least promising go and the bound falls to what they could have re
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from dataclasses import dataclass
 from operator import add, gt, itemgetter
 from typing import Any
@@ -32,7 +33,7 @@ NODE_LIMIT = 400_000
 _FIRST_LIMIT = 8_000  # enough to close most gaps, and to find a good answer where it is not
 _ROUNDS = 8
 _LEAST_WIDTH = 16  # kept even when effort or time has run out, so that there is an answer
-_PAIRWISE = 200  # partial answers compared with each other when there are several budgets
+_PAIRWISE = 200  # partial answers compared with each other when there are three budgets or more
 
 # Weighted sum (see Multipliers), key, and the usage of each budget.
 Vector = tuple[int, ...]
@@ -50,14 +51,12 @@ class Certificate:
         bound: No answer has a key below it; equal to `key` when complete. None when there is no
             answer at all.
         complete: Proven: the choice is the optimum, or without one the problem is infeasible.
-        reduced: The model without options that cannot be part of a better answer.
     """
 
     choice: Choice | None
     key: int | None
     bound: int | None
     complete: bool
-    reduced: Model
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,8 @@ def certify(
     *,
     node_limit: int = NODE_LIMIT,
     deadline: float | None = None,
+    weights: Multipliers | None = None,
+    all_or_nothing: bool = False,
 ) -> Certificate:
     """Prove the incumbent optimal, find a better answer, or say how far off it may be.
 
@@ -90,34 +91,42 @@ def certify(
         incumbent: A feasible answer, or None.
         node_limit: Effort, in partial answers formed.
         deadline: `time.monotonic()` after which to hurry to an end, or None.
+        weights: Multipliers to begin with, if some are known.
+        all_or_nothing: Only a complete enumeration is of use: end as soon as it cannot be one.
     """
     best = incumbent
     key = None if best is None else model.total(model.key, best)
+    if key is None and proves_infeasible(model):
+        return Certificate(None, None, None, complete=True)
     bound: int | None = None
     current = model
-    weights: Multipliers | None = None
     effort = min(_FIRST_LIMIT, node_limit)
     for turn in range(_ROUNDS + 1):
         if weights is None:
             weights = best_multipliers(current)
-        if weights is None:
-            if key is None and proves_infeasible(current):
-                return Certificate(None, None, None, complete=True, reduced=current)
-            weights = Multipliers(1, (0,) * len(current.usage))
         low = lower_bound(current, weights)
         bound = low if bound is None else max(bound, low)
         if key is not None and bound >= key:
-            return Certificate(best, key, key, complete=True, reduced=current)
-        found = enumerate_better(current, weights, key, node_limit=effort, deadline=deadline)
+            return Certificate(best, key, key, complete=True)
+        found = enumerate_better(
+            current,
+            weights,
+            key,
+            node_limit=node_limit if all_or_nothing else effort,
+            deadline=deadline,
+            all_or_nothing=all_or_nothing,
+        )
         if found.choice is not None:
             best, key = found.choice, found.key
         if found.dropped is None or (key is not None and found.dropped >= key):
-            return Certificate(best, key, key, complete=True, reduced=current)
+            return Certificate(best, key, key, complete=True)
         bound = max(bound, found.dropped)
+        if all_or_nothing:
+            break
         # Fewer options make a better scaled program, hence better multipliers: go round again.
         smaller = fix_options(current, weights, key)
         if smaller is None:
-            return Certificate(best, key, key, complete=True, reduced=current)
+            return Certificate(best, key, key, complete=True)
         late = deadline is not None and time.monotonic() > deadline
         if effort == node_limit or late:
             current = smaller
@@ -128,7 +137,7 @@ def certify(
             weights = None
         current = smaller
     bound = bound if key is None or bound is None else min(bound, key)
-    return Certificate(best, key, bound, complete=False, reduced=current)
+    return Certificate(best, key, bound, complete=False)
 
 
 def enumerate_better(
@@ -138,6 +147,7 @@ def enumerate_better(
     *,
     node_limit: int,
     deadline: float | None = None,
+    all_or_nothing: bool = False,
 ) -> Enumeration:
     """The best answer of a key below `upper` (None: of any key), within the Lagrangian gap.
 
@@ -147,6 +157,7 @@ def enumerate_better(
         upper: The key to beat.
         node_limit: Effort, in partial answers formed; shared evenly among the groups to come.
         deadline: `time.monotonic()` after which only a few partial answers are kept.
+        all_or_nothing: Rather than to give up some partial answers, end without any answer.
     """
     table, offset = relaxed(model, weights)
     groups: list[list[tuple[Vector, int]]] = [
@@ -174,7 +185,9 @@ def enumerate_better(
         late = deadline is not None and time.monotonic() > deadline
         fair = max(node_limit - nodes, 0) // ((len(order) - done) * len(groups[g]))
         room = _LEAST_WIDTH if late else max(_LEAST_WIDTH, fair)
-        if len(states) > room:
+        if all_or_nothing and (late or nodes > node_limit):
+            return Enumeration(None, None, lower_bound(model, weights))
+        if len(states) > room and not all_or_nothing:
             states.sort(key=itemgetter(0))
             cuts.append(states[room][0][0] + rest[0])
             del states[room:]
@@ -220,21 +233,34 @@ def _undominated(states: list[State]) -> list[State]:
         return states
     # By usage, then key: whoever comes later uses at least as much of the first budget.
     states.sort(key=lambda s: (s[0][2:], s[0][1]))
-    width = len(states[0][0])
     kept: list[State] = []
-    if width <= 3:
+    if len(states[0][0]) == 3:
         lowest: int | None = None
         for state in states:
             if lowest is None or state[0][1] < lowest:
                 lowest = state[0][1]
                 kept.append(state)
-        return kept
-    pairwise = len(states) <= _PAIRWISE
-    for state in states:
-        vector = state[0]
-        rivals = kept if pairwise else kept[-1:]
-        if not any(
-            all(a <= b for a, b in zip(rival[0][1:], vector[1:], strict=True)) for rival in rivals
-        ):
+    elif len(states[0][0]) == 4:
+        # Usages of the second budget that were met, ascending, and the least key up to each.
+        seconds: list[int] = []
+        keys: list[int] = []
+        for state in states:
+            key, second = state[0][1], state[0][3]
+            at = bisect_right(seconds, second)
+            if at and keys[at - 1] <= key:
+                continue
             kept.append(state)
+            end = at
+            while end < len(keys) and keys[end] >= key:
+                end += 1
+            seconds[at:end], keys[at:end] = [second], [key]
+    else:
+        rivals = kept if len(states) <= _PAIRWISE else []
+        for state in states:
+            vector = state[0]
+            if not any(
+                all(a <= b for a, b in zip(rival[0][1:], vector[1:], strict=True))
+                for rival in rivals
+            ):
+                kept.append(state)
     return kept

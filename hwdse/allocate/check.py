@@ -19,7 +19,7 @@ from .decimals import whole_numbers
 from .measure import Measure
 from .problem import Problem
 from .result import Check
-from .rules import layers_of
+from .rules import Rules, layers_of
 
 __all__ = ["CertificateError", "check_rows", "chosen_options", "exact_value"]
 
@@ -65,7 +65,8 @@ def check_rows(task: Task, limits: Sequence[Limit], rows: Rows) -> tuple[Check, 
 def chosen_options(problem: Problem, rows: Rows) -> list[str]:
     """The option of each layer."""
     names = problem.table["option"].to_numpy()[rows]
-    return [str(name) for name in names.tolist()]
+    found: list[str] = names.tolist()
+    return found
 
 
 def exact_value(task: Task, measure: Measure, rows: Rows) -> Fraction:
@@ -110,7 +111,9 @@ def _conversions(task: Task, measure: Measure, rows: Rows) -> Fraction:
 
 def _rule_checks(task: Task, options: list[str]) -> list[Check]:
     problem, rules = task.problem, task.rules
-    checks = []
+    checks: list[Check] = []
+    if "tie" not in problem.table.columns and rules == Rules():
+        return checks
     option_of = dict(zip(problem.layers, options, strict=True))
     ties: dict[str, list[str]] = {}
     if "tie" in problem.table.columns:

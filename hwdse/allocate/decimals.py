@@ -43,6 +43,8 @@ class Whole:
         """Every figure times a factor."""
         if factor == 0:
             return Whole(np.zeros(self.values.shape, dtype=np.int64), Fraction(1))
+        if factor == 1:
+            return self
         return Whole(self.values if factor > 0 else -self.values, self.unit * abs(factor))
 
     def plus(self, other: Whole) -> Whole:

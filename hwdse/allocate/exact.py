@@ -96,7 +96,7 @@ class Exact:
         return int(values[self.cells(picks)].sum())
 
     def is_feasible(self, picks: Picks) -> bool:
-        """Whether a choice is one entry of each group, allowed, within every limit, exactly."""
+        """Whether a choice is one entry of each group, allowed, and surely within every limit."""
         if len(picks) != self.groups:
             return False
         if not bool(((picks >= self.first[:-1]) & (picks < self.first[1:])).all()):
@@ -105,7 +105,8 @@ class Exact:
         if not all(bool(p.allowed[at[p.first], at[p.second]]) for p in self.pairs):
             return False
         return all(
-            self.total(u, picks) <= limit for u, limit in zip(self.usage, self.limits, strict=True)
+            self.total(values, picks) + error * self.groups <= limit
+            for values, limit, error in zip(self.usage, self.limits, self.errors[1:], strict=True)
         )
 
     def with_limits(self, limits: Sequence[int]) -> Exact:

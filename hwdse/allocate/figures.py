@@ -35,6 +35,7 @@ class Figures:
     sets: Mapping[str, Mask]
     couplings: Couplings
     _columns: dict[str, Whole] = field(default_factory=dict)
+    _sums: dict[Measure, Whole] = field(default_factory=dict)
 
     def column(self, name: str) -> Whole:
         """The exact figures of a column, row by row of the table."""
@@ -51,6 +52,11 @@ class Figures:
 
     def sums(self, measure: Measure) -> Whole:
         """Per cell (entries, then pairs) what it adds to the sum of the measure's column."""
+        if measure not in self._sums:
+            self._sums[measure] = self._summed(measure)
+        return self._sums[measure]
+
+    def _summed(self, measure: Measure) -> Whole:
         mask = self.layers(measure)
         found = self._of_entries(self.column(measure.column), mask)
         for one, other, cells, figures in self.couplings.places:
@@ -138,6 +144,8 @@ class Figures:
         values = values[problem.rows]
         if len(problem.rows) > len(problem.entry_option):
             values = np.add.reduceat(values, problem.entry_start[:-1])
+        if not self.couplings.size and len(problem.rows) == len(problem.entry_option):
+            return Whole(values, column.unit, column.error)
         size = int(np.diff(problem.entry_start).max())
         padded = np.zeros(len(values) + self.couplings.size, dtype=values.dtype)
         padded[: len(values)] = values

@@ -18,7 +18,7 @@ from .numbers import bound_to_float
 from .outcome import Effort, Outcome
 from .result import Allocation, Stage
 
-__all__ = ["Solved", "rows_of", "to_allocation"]
+__all__ = ["Solved", "objective_value", "rows_of", "to_allocation"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ def to_allocation(
     problem = task.problem
     totals = {c: exact_value(task, Measure("sum", c), rows) for c in problem.columns}
     first = solved[0]
-    value = _objective_value(task, first, rows)
+    value = objective_value(task, first.objective, rows)
     bound = first.bound(first.outcome.bound)
     if (bound > value) != first.objective.maximize and bound != value:
         bound = value  # a rounded cost may have passed its own bound
@@ -135,10 +135,10 @@ def to_allocation(
     )
 
 
-def _objective_value(task: Task, one: Solved, rows: NDArray[np.int64]) -> Fraction:
+def objective_value(task: Task, objective: Objective, rows: NDArray[np.int64]) -> Fraction:
     """The objective, from the chosen rows rather than from the whole-number problem."""
     return sum(
-        (t.weight * exact_value(task, t.measure, rows) for t in one.objective.terms), Fraction(0)
+        (t.weight * exact_value(task, t.measure, rows) for t in objective.terms), Fraction(0)
     )
 
 

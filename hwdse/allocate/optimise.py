@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from hwdse.errors import HwdseError, nearest_hint
 
-from . import certificate, coupled, ilp, knapsacks
-from .dual import Bundle, Weighted, weigh
+from . import certificate, coupled, ilp, knapsack, knapsacks
+from .dual import Dual, Weighted, weigh
 from .exact import Exact, Picks, least
-from .lagrange import proves_infeasible
+from .lagrange import Multipliers
 from .model import Open, open_part
 from .outcome import ENUMERATION, Effort, Outcome
 
 __all__ = ["SOLVERS", "Warm", "check_solver", "optimise", "prepare"]
 
+Warm = knapsack.State
+"""What solving the same costs and usages at other limits need not do again."""
+
 SOLVERS = ("auto", "knapsack", "highs", "cbc")
 _CORE = 6_000  # entries that the enumeration is tried on
 _QUICK_CORE = 600  # where the answer is proven already
 _QUICK = 2_500  # its first effort
-
-
-@dataclass(frozen=True, eq=False)
-class Warm:
-    """What solving the same costs and usages at other limits need not do again."""
-
-    bundle: Bundle
-    knapsack: Any
 
 
 def check_solver(name: str) -> str:
@@ -43,9 +39,7 @@ def check_solver(name: str) -> str:
 
 def prepare(exact: Exact) -> Warm | None:
     """For `optimise` of the same problem at other limits; None where nothing can be kept."""
-    if exact.pairs:
-        return None
-    return Warm(Bundle(exact), knapsacks.prepare_knapsack(exact))
+    return None if exact.pairs else knapsacks.prepare_knapsack(exact)
 
 
 def optimise(exact: Exact, effort: Effort, warm: Warm | None = None) -> Outcome:
@@ -58,21 +52,25 @@ def optimise(exact: Exact, effort: Effort, warm: Warm | None = None) -> Outcome:
     """
     if exact.pairs:
         return coupled.optimise_coupled(exact, effort)
-    bundle = Bundle(exact) if warm is None else warm.bundle
-    weighted = weigh(exact, bundle.multipliers(exact.limits))
-    first = _first(exact, effort, warm)
+    first, multipliers = _first(exact, effort, warm)
     if first.picks is None and first.proven and _proves_none(exact):
-        return replace(first, independent=None, second="Lagrangian bound", agreed=True)
+        return replace(first, second="Lagrangian bound", agreed=True)
+    # Wherever multipliers come from, `weigh` makes an exact bound of them by itself.
+    weighted = weigh(exact, multipliers if multipliers is not None else Dual(exact).multipliers())
     return _confirm(exact, effort, weighted, first)
 
 
-def _first(exact: Exact, effort: Effort, warm: Warm | None) -> Outcome:
+def _first(
+    exact: Exact, effort: Effort, warm: Warm | None
+) -> tuple[Outcome, list[Fraction] | None]:
+    """The solver's answer, and multipliers if it has any."""
+    multipliers = None
     if effort.solver in ("auto", "knapsack"):
-        kept = None if warm is None else warm.knapsack
         answer = knapsacks.solve_knapsack(
-            exact, deadline=effort.deadline, relative_gap=effort.relative_gap, warm=kept
+            exact, deadline=effort.deadline, relative_gap=effort.relative_gap, warm=warm
         )
         picks, bound, proven, title = answer.picks, answer.bound, answer.proven, knapsacks.TITLE
+        multipliers = answer.multipliers
     else:
         found = ilp.solve_ilp(exact, solver=effort.solver, time_limit=effort.seconds())
         picks, bound, proven = found.picks, None, found.proven
@@ -80,13 +78,11 @@ def _first(exact: Exact, effort: Effort, warm: Warm | None) -> Outcome:
     # Nothing from a solver becomes an answer without this, whatever it says.
     if picks is not None and not exact.is_feasible(picks):
         picks, bound, proven = None, None, False
-    return Outcome(picks, bound, proven, None, title, "", None)
+    return Outcome(picks, bound, proven, None, title, "", None), multipliers
 
 
 def _proves_none(exact: Exact) -> bool:
-    if any(int(least(exact, u).sum()) > b for u, b in zip(exact.usage, exact.limits, strict=True)):
-        return True
-    return exact.entries <= _CORE and proves_infeasible(open_part(exact).model)
+    return weigh(exact, Dual(exact).conflict(), with_cost=False).total > 0
 
 
 def _confirm(exact: Exact, effort: Effort, weighted: Weighted, first: Outcome) -> Outcome:
@@ -109,7 +105,12 @@ def _confirm(exact: Exact, effort: Effort, weighted: Weighted, first: Outcome) -
     for node_limit in _efforts(first, effort):
         incumbent = None if picks is None else _choice(core, exact, picks)
         proof = certificate.certify(
-            core.model, incumbent, node_limit=node_limit, deadline=effort.deadline
+            core.model,
+            incumbent,
+            node_limit=node_limit,
+            deadline=effort.deadline,
+            weights=_of_keys(weighted, core),
+            all_or_nothing=first.proven and not effort.confirm,
         )
         better = _whole(core, exact, proof.choice)
         if better is not None:
@@ -134,6 +135,12 @@ def _confirm(exact: Exact, effort: Effort, weighted: Weighted, first: Outcome) -
             break
     second = _second(core, exact, effort, first, picks)
     return _settled(exact, effort, replace(first, solver=title), picks, lower, second)
+
+
+def _of_keys(weighted: Weighted, core: Open) -> Multipliers:
+    """Weights of costs as weights of keys."""
+    scale = core.model.key_scale
+    return Multipliers(weighted.cost, tuple(scale * weight for weight in weighted.usage))
 
 
 def _efforts(first: Outcome, effort: Effort) -> tuple[int, ...]:

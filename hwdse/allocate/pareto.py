@@ -84,7 +84,7 @@ def frontier(
         raise HwdseError(f"objective {objective.text!r}: a frontier takes sums, not extremes")
     # A limit that any answer meets; it is replaced at each point.
     sweep, *held = limits_of(task, [Budget(column, "<=", Fraction(0)), *asked])
-    if sweep.measure.kind != "sum":
+    if sweep.measure != Measure("sum", sweep.measure.column):
         raise HwdseError(f"frontier over {column!r}: give a column, whose sum is traded")
     if objective.terms == (Term(Fraction(1), sweep.measure),):
         raise HwdseError(f"the frontier needs a column other than the objective {objective.text!r}")
@@ -104,7 +104,7 @@ def frontier(
         for one in found
         if one.outcome.picks is not None
     ]
-    return _nondominated(kept, column, sign=-1.0 if objective.maximize else 1.0)
+    return _nondominated(kept, sweep.measure.column, sign=-1.0 if objective.maximize else 1.0)
 
 
 def _whole(

@@ -24,7 +24,7 @@ from .portfolio_conflict import no_portfolio
 from .portfolio_ilp import solve_program
 from .portfolio_model import Goal, Model, build_model
 from .portfolio_result import Portfolio, check_portfolio, exact_totals
-from .portfolio_search import TITLE, Searched, rank, search
+from .portfolio_search import TITLE, Prices, Searched, rank, search
 from .portfolio_tables import Tables, build_tables
 
 __all__ = ["SECOND", "portfolio", "portfolio_frontier"]
@@ -85,7 +85,7 @@ def portfolio(
     start = time.monotonic()
     job = _job(options, units, budgets, minimize, maximize, time_limit, second, start)
     model = build_model(job.tables, job.budgets, job.goal, _count(most))
-    found = _solve(job, model, None, start)
+    found = _solve(job, model, start, (), [])
     if isinstance(found, HwdseError):
         raise found
     return found[0]
@@ -154,7 +154,8 @@ def portfolio_frontier(
     high = max(end[1] for end in ends.values())
     grid = {low + (high - low) * step // (points - 1) for step in range(points)}
     kept: list[Portfolio] = []
-    fewer: dict[int, Picks] = {}
+    known: list[Picks] = []
+    prices: Prices = []
     for count, (least, _) in ends.items():
         found: list[Portfolio] = []
         last: tuple[Portfolio, Picks] | None = None
@@ -162,12 +163,12 @@ def portfolio_frontier(
             model = base.with_most(count).with_budget(0, limit)
             if last is not None and last[0].status == "optimal" and model.is_feasible(last[1]):
                 continue  # the last answer is within this limit too, hence its best
-            one = _solve(job, model, fewer.get(limit), start)
+            one = _solve(job, model, start, known, prices)
             if isinstance(one, HwdseError):
                 failed = one
                 continue
             last = one
-            fewer[limit] = one[1]
+            known.append(one[1])
             found.append(one[0])
         kept += _nondominated(found, column, sign=-1.0 if job.goal.maximize else 1.0)
     if not kept:
@@ -221,7 +222,7 @@ def _ends(job: _Job, column: str, count: int) -> tuple[int, int] | HwdseError:
     model = build_model(job.tables, (sweep, *job.budgets), job.goal, count)
     values = model.exact.usage[0]
     model = model.with_budget(0, int(np.abs(values).astype(object).sum()))
-    best = search(model, job.effort, lowest.picks)
+    best = search(model, job.effort, [lowest.picks])
     if best.picks is None:
         return _failure(job, best, job.budgets, count)
     return (
@@ -240,10 +241,10 @@ def _failure(job: _Job, found: Searched, budgets: Sequence[Budget], count: int) 
 
 
 def _solve(
-    job: _Job, model: Model, incumbent: Picks | None, start: float
+    job: _Job, model: Model, start: float, known: Sequence[Picks], prices: Prices
 ) -> tuple[Portfolio, Picks] | HwdseError:
     """One portfolio with its picks, or why there is none."""
-    found = search(model, _search_effort(job), incumbent)
+    found = search(model, _search_effort(job), known, prices)
     picks, title, agreed, second = found.picks, TITLE, None, ""
     if job.second != "none":
         second = solver_title(job.second)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hwdse.errors import HwdseError, nearest_hint
 
-from .cells import numbers_of, texts_of
+from .cells import names_of, numbers_of
 from .decimals import denoised
 from .problem import Problem, build_problem
 from .streaming import read_csv_chunks
@@ -86,10 +86,10 @@ def build_tables(
     """
     names, types, charges = _clean_units(units)
     stripped = options.rename(columns=lambda c: c.strip() if isinstance(c, str) else c)
-    _check_columns(stripped.columns, ("unit",), what="option table")
+    _check_columns(list(stripped.columns), ("unit",), what="option table")
     own = stripped["unit"].to_numpy()
     problem = build_problem(stripped.drop(columns="unit"), need=need)
-    texts = texts_of(own, lambda at: row_name(options, at), "unit", may_be_empty=False)
+    texts = names_of(own, lambda at: row_name(options, at), "unit", may_be_empty=False).cells()
     number = {name: at for at, name in enumerate(names)}
     row_unit = np.array([number.get(str(text), -1) for text in texts.tolist()], dtype=np.int64)
     if (row_unit < 0).any():
@@ -143,7 +143,7 @@ def _clean_units(
 ) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, NDArray[np.float64]]]:
     """Names, types and charges, in the order of the names."""
     stripped = frame.rename(columns=lambda c: c.strip() if isinstance(c, str) else c)
-    _check_columns(stripped.columns, ("unit",), what="unit table")
+    _check_columns(list(stripped.columns), ("unit",), what="unit table")
     if len(stripped) == 0:
         raise HwdseError("the unit table has no rows; it needs one for each unit")
 
@@ -152,12 +152,14 @@ def _clean_units(
 
     names = [
         str(n)
-        for n in texts_of(stripped["unit"].to_numpy(), where, "unit", may_be_empty=False).tolist()
+        for n in names_of(stripped["unit"].to_numpy(), where, "unit", may_be_empty=False)
+        .cells()
+        .tolist()
     ]
     types = [""] * len(names)
     if "type" in stripped.columns:
         cells = stripped["type"].to_numpy()
-        types = [str(t) for t in texts_of(cells, where, "type", may_be_empty=True).tolist()]
+        types = [str(t) for t in names_of(cells, where, "type", may_be_empty=True).cells().tolist()]
     for at, name in enumerate(names):
         if name in names[:at]:
             raise HwdseError(f"{where(at)}: unit {name!r} occurs twice")

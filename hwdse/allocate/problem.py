@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 
 from hwdse.errors import HwdseError, nearest_hint
 
-from .table import KEYS, TEXT, clean_table, row_name
+from .cells import Names
+from .table import KEYS, TEXT, named_table, row_name
 
 __all__ = ["Problem", "build_problem"]
 
@@ -100,13 +100,14 @@ def build_problem(
         HwdseError: As `clean_table`; also a layer and option given twice, a layer with two ties or
             two groups, or tied layers without a common option.
     """
-    table = clean_table(frame, need=need)
-    layer, layer_names = pd.factorize(table["layer"].to_numpy())
-    option, option_names = pd.factorize(table["option"].to_numpy(), sort=True)
-    layers = tuple(layer_names.tolist())
-    _check_duplicates(table, layer, option, option_names)
-    tie = _per_layer(table, "tie", layer, len(layers))
-    layer_set = _per_layer(table, "group", layer, len(layers))
+    table, names = named_table(frame, need=need)
+    layer = names["layer"].codes
+    layers = tuple(names["layer"].kinds.tolist())
+    option_names = sorted(names["option"].kinds.tolist())
+    place = {name: at for at, name in enumerate(option_names)}
+    option = np.array([place[name] for name in names["option"].kinds])[names["option"].codes]
+    tie = _per_layer(table, names, "tie", len(layers))
+    layer_set = _per_layer(table, names, "group", len(layers))
     key = _tie_keys(tie, layers, ties)
 
     # Groups in the order of the least of their layer names.
@@ -123,7 +124,13 @@ def build_problem(
     # Entries: what all layers of a group offer.
     group = layer_group[layer]
     entry_key = group * len(option_names) + option
-    order = np.lexsort((rank[layer], entry_key)) if size.max() > 1 else np.argsort(entry_key)
+    if size.max() > 1:
+        order = np.lexsort((rank[layer], entry_key))
+    elif bool((entry_key[1:] > entry_key[:-1]).all()):
+        order = np.arange(len(entry_key))
+    else:
+        order = np.argsort(entry_key, kind="stable")
+    _check_duplicates(table, entry_key[order], layer[order], order)
     ordered = entry_key[order]
     start = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
     count = np.diff(np.r_[start, len(ordered)])
@@ -132,8 +139,8 @@ def build_problem(
     first = np.r_[0, np.cumsum(np.bincount(entry_group[shared], minlength=len(size)))]
     if (np.diff(first) == 0).any():
         bad = np.flatnonzero(layer_group == int(np.argmax(np.diff(first) == 0)))
-        names = sorted(layers[i] for i in bad.tolist())
-        shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+        tied = sorted(layers[i] for i in bad.tolist())
+        shown = ", ".join(tied[:4]) + (", ..." if len(tied) > 4 else "")
         label = f"tie {tie[bad[0]]!r}: its layers" if tie[bad[0]] else "tied layers"
         raise HwdseError(f"{label} ({shown}) have no option in common")
 
@@ -144,7 +151,7 @@ def build_problem(
     values.setflags(write=False)
     return Problem(
         layers=layers,
-        options=tuple(option_names.tolist()),
+        options=tuple(option_names),
         columns=columns,
         values=values,
         layer_group=layer_group,
@@ -158,26 +165,26 @@ def build_problem(
     )
 
 
-def _check_duplicates(table: pd.DataFrame, layer: Ints, option: Ints, names: Any) -> None:
-    key = layer * len(names) + option
-    order = np.argsort(key, kind="stable")
-    same = np.flatnonzero(key[order][1:] == key[order][:-1])
+def _check_duplicates(table: pd.DataFrame, key: Ints, layer: Ints, order: Ints) -> None:
+    """Rows in the order given must differ in key or layer from the one before."""
+    same = np.flatnonzero((key[1:] == key[:-1]) & (layer[1:] == layer[:-1]))
     if same.size:
         at = int(np.argmin(order[same + 1]))
         again, before = int(order[same[at] + 1]), int(order[same[at]])
-        name = table["layer"].iloc[again]
+        name, option = (table[column].iloc[again] for column in ("layer", "option"))
         raise HwdseError(
-            f"{row_name(table, again)}: layer {name!r} has option {names[option[again]]!r} "
+            f"{row_name(table, again)}: layer {name!r} has option {option!r} "
             f"already ({row_name(table, before)})"
         )
 
 
-def _per_layer(table: pd.DataFrame, column: str, layer: Ints, count: int) -> list[str]:
+def _per_layer(
+    table: pd.DataFrame, names: Mapping[str, Names], column: str, count: int
+) -> list[str]:
     """A column of names that must be the same in all rows of a layer; empty without the column."""
-    if column not in table.columns:
+    if column not in names:
         return [""] * count
-    cells = table[column].to_numpy()
-    code, kinds = pd.factorize(cells)
+    layer, code, kinds = names["layer"].codes, names[column].codes, names[column].kinds
     row = np.full(count, len(table))
     np.minimum.at(row, layer, np.arange(len(table)))
     differs = code != code[row[layer]]
@@ -186,18 +193,20 @@ def _per_layer(table: pd.DataFrame, column: str, layer: Ints, count: int) -> lis
         before = int(row[layer[at]])
         raise HwdseError(
             f"{row_name(table, at)}: layer {table['layer'].iloc[at]!r} has {column} "
-            f"{cells[at]!r} here and {cells[before]!r} on {row_name(table, before)}; "
+            f"{kinds[code[at]]!r} here and {kinds[code[before]]!r} on {row_name(table, before)}; "
             "give all its rows the same"
         )
-    return [str(kinds[c]) for c in code[row].tolist()]
+    found: list[str] = kinds[code[row]].tolist()
+    return found
 
 
 def _tie_keys(tie: list[str], layers: tuple[str, ...], more: Iterable[Sequence[str]]) -> Ints:
     """A number for each layer, the same for layers that are tied."""
-    code, kinds = pd.factorize(np.array(tie, dtype=object))
-    blank = np.array([not kind for kind in kinds], dtype=bool)
-    # An untied layer is alone; its number keeps it apart from any tie.
-    key = np.where(blank[code], len(kinds) + np.arange(len(layers)), code)
+    key = np.arange(len(layers))
+    if any(tie):
+        # An untied layer is alone; its number keeps it apart from any tie.
+        number = {name: len(layers) + at for at, name in enumerate(dict.fromkeys(tie)) if name}
+        key = np.array([number.get(name, i) for i, name in enumerate(tie)])
     at: dict[str, int] = {}
     for names in more:
         at = at or {name: i for i, name in enumerate(layers)}

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from hwdse.errors import HwdseError
 from hwdse.files.csv_input import LINE_INDEX, one_line
 
-from .cells import numbers_of, texts_of
+from .cells import names_of, numbers_of
 from .decimals import denoised
 
 __all__ = ["read_csv_chunks"]
@@ -205,7 +205,7 @@ def _add_rows(reading: _Reading, rows: list[list[str]], lines: list[int]) -> Non
         if reading.is_text[at]:
             array[:] = [reading.names.setdefault(c, c) for c in map(str.strip, cells_of)]
             empty = reading.may_be_empty[at]
-            columns.append(texts_of(array, where, name, may_be_empty=empty))
+            columns.append(names_of(array, where, name, may_be_empty=empty).cells())
         else:
             array[:] = cells_of
             columns.append(numbers_of(array, where, name))

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from hwdse.errors import HwdseError, nearest_hint
 from hwdse.files.csv_input import one_line, row_name
 
-from .cells import numbers_of, texts_of
+from .cells import Names, names_of, numbers_of
 from .decimals import denoised
 from .streaming import read_csv_chunks
 
-__all__ = ["KEYS", "TEXT", "clean_table", "read_table", "row_name"]
+__all__ = ["KEYS", "TEXT", "clean_table", "named_table", "read_table", "row_name"]
 
 KEYS = ("layer", "option", "loss")
 TEXT = ("layer", "option", "tie", "group")
@@ -78,6 +78,13 @@ def clean_table(frame: pd.DataFrame, *, need: Sequence[str] = KEYS) -> pd.DataFr
         HwdseError: A column is missing, double or unnamed, the table has no rows, or a cell is
             missing or not a finite number; the message names row and column.
     """
+    return named_table(frame, need=need)[0]
+
+
+def named_table(
+    frame: pd.DataFrame, *, need: Sequence[str] = KEYS
+) -> tuple[pd.DataFrame, dict[str, Names]]:
+    """As `clean_table`, and the columns of names as codes."""
     columns = [c.strip() if isinstance(c, str) else c for c in frame.columns]
     _check_columns(columns, need)
     if len(frame) == 0:
@@ -87,15 +94,18 @@ def clean_table(frame: pd.DataFrame, *, need: Sequence[str] = KEYS) -> pd.DataFr
         return row_name(frame, position)
 
     cleaned: dict[str, pd.Series[Any]] = {}
+    names: dict[str, Names] = {}
     for position, column in enumerate(columns):
         cells = frame.iloc[:, position].to_numpy()
         done: NDArray[Any]
         if column in TEXT:
-            done = texts_of(cells, where, column, may_be_empty=_may_be_empty(column))
+            empty = _may_be_empty(column)
+            names[column] = names_of(cells, where, column, may_be_empty=empty)
+            done = names[column].cells()
         else:
             done = denoised(numbers_of(cells, where, column))
         cleaned[column] = pd.Series(done, index=frame.index, copy=False, dtype=done.dtype)
-    return pd.DataFrame(cleaned, copy=False)
+    return pd.DataFrame(cleaned, copy=False), names
 
 
 def _may_be_empty(column: str) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from hwdse import allocate
 from hwdse.allocate import Allocation
+from hwdse.cli.frontier import Question, show_comparison, show_frontier, show_surface
 from hwdse.cli.output import print_json, print_table
 from hwdse.errors import HwdseError
 
@@ -20,10 +20,13 @@ def allocate_table(
     maximize: str | None,
     then: list[str],
     budgets: list[str],
-    frontier: str | None,
+    frontier: list[str],
     exact: bool,
     supported: bool,
-    points: int,
+    points: int | None,
+    compare: bool,
+    seed: int,
+    outputs: list[Path],
     time_limit: float | None,
     gap: float,
     solver: str,
@@ -44,40 +47,57 @@ def allocate_table(
     else:
         needs_loss = minimize is None and maximize is None
         table = allocate.read_table(path, need=("layer", "option", *["loss"] * needs_loss))
-    if frontier is None:
-        if exact or supported:
-            raise HwdseError("--exact and --supported belong to --frontier COL")
-        found = [
-            allocate.solve(
-                table,
-                budgets,
-                minimize=minimize,
-                maximize=maximize,
-                then=objectives,
-                rules=rules,
-                time_limit=time_limit,
-                relative_gap=gap,
-                solver=solver,
-                confirm=confirm,
+    if not frontier and (exact or supported or points is not None) and not compare:
+        raise HwdseError("--exact, --supported and --points belong to --frontier COL")
+    if len(frontier) > 2:
+        raise HwdseError(f"--frontier {frontier[2]}: a third; a surface is over two columns")
+    if not frontier and not compare:
+        if outputs:
+            raise HwdseError(
+                "-o belongs to --frontier COL and --compare; see --json for one answer"
             )
-        ]
-    else:
-        if objectives:
-            raise HwdseError("a frontier has one objective; leave --then out")
-        found = allocate.frontier(
+        found = allocate.solve(
             table,
-            frontier,
-            budgets=budgets,
-            points=points,
-            which="exact" if exact else "supported" if supported else "grid",
+            budgets,
             minimize=minimize,
             maximize=maximize,
+            then=objectives,
             rules=rules,
             time_limit=time_limit,
+            relative_gap=gap,
             solver=solver,
+            confirm=confirm,
         )
-    _print(found, frontier=frontier is not None, json=json)
-    return max(one.exit_code for one in found)
+        if json:
+            print_json(found.to_json())
+        else:
+            _print_one(found)
+        return found.exit_code
+    if objectives:
+        raise HwdseError("--frontier and --compare have one objective; leave --then out")
+    if exact and supported:
+        raise HwdseError("give --exact or --supported, not both")
+    question = Question(
+        name=path.name,
+        table=table,
+        rules=rules,
+        minimize=minimize,
+        maximize=maximize,
+        budgets=allocate.as_budgets(budgets),
+        which="exact" if exact else "supported" if supported else "grid",
+        points=points,
+        time_limit=time_limit,
+        solver=solver,
+        outputs=outputs,
+    )
+    if compare:
+        if len(frontier) > 1:
+            raise HwdseError("--compare is against the frontier of one column; give one --frontier")
+        column = frontier[0] if frontier else None
+        return show_comparison(question, column, gap=gap, seed=seed, json=json)
+    if len(frontier) == 2:
+        return show_surface(question, (frontier[0], frontier[1]), json=json)
+    return show_frontier(question, frontier[0], json=json)
 
 
 def _stage(text: str) -> tuple[str, str]:
@@ -85,18 +105,6 @@ def _stage(text: str) -> tuple[str, str]:
     if sense in ("minimize", "maximize") and what.strip():
         return sense, what.strip()
     return "minimize", text
-
-
-def _print(found: list[Allocation], *, frontier: bool, json: bool) -> None:
-    if json:
-        documents: list[dict[str, Any]] = [one.to_json() for one in found]
-        print_json(documents if frontier else documents[0])
-    elif frontier:
-        columns = list(found[0].totals)
-        rows = [[one.status, one.gap, *(one.totals[c] for c in columns)] for one in found]
-        print_table(["status", "gap", *columns], rows)
-    else:
-        _print_one(found[0])
 
 
 def _print_one(found: Allocation) -> None:

@@ -583,7 +583,8 @@ def allocate(
         ),
     ] = None,
     frontier: Annotated[
-        str | None, typer.Option(help="Column to trade against the objective.")
+        list[str] | None,
+        typer.Option(help="Column to trade against the objective; a second one for a surface."),
     ] = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="Every point of the frontier, on its hull or not.")
@@ -591,7 +592,18 @@ def allocate(
     supported: Annotated[
         bool, typer.Option("--supported", help="Every point on the hull of the frontier.")
     ] = False,
-    points: Annotated[int, typer.Option(min=2, help="Budgets along the frontier.")] = 33,
+    points: Annotated[
+        int | None,
+        typer.Option(min=2, help="Budgets along the frontier (33), or a side of a surface (13)."),
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Show what simpler methods find at these budgets.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of compared methods that draw.")] = 0,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", help="Write .csv, or a picture (.png, .svg, .pdf); repeat."),
+    ] = None,
     time_limit: Annotated[float | None, typer.Option(min=0.0, help="Seconds.")] = None,
     gap: Annotated[
         float, typer.Option(min=0.0, help="Relative gap to the bound that counts as optimal.")
@@ -615,14 +627,72 @@ def allocate(
             maximize=maximize,
             then=then or [],
             budgets=budget or [],
-            frontier=frontier,
+            frontier=frontier or [],
             exact=exact,
             supported=supported,
             points=points,
+            compare=compare,
+            seed=seed,
+            outputs=output or [],
             time_limit=time_limit,
             gap=gap,
             solver=solver,
             confirm=confirm,
+            json=json,
+        )
+    )
+
+
+@app.command()
+def portfolio(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Portfolio study (.yaml), or option table (.csv).")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Directory for the results.")],
+    units: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="Greatest number of units to build; repeat to compare."),
+    ] = None,
+    unit_table: Annotated[
+        Path | None,
+        typer.Option(help="With an option table: its units, as unit, [type] and areas or the like."),
+    ] = None,
+    budget: Annotated[
+        list[str] | None, typer.Option(help="COL<=V or COL>=V, besides those of the study.")
+    ] = None,
+    minimize: Annotated[str | None, typer.Option(help="Column to minimise: loss.")] = None,
+    frontier: Annotated[
+        str | None, typer.Option(help="Column to trade against it, for the curves.")
+    ] = None,
+    points: Annotated[int | None, typer.Option(min=2, help="Budgets along each curve.")] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0.0, help="Seconds for each answer, and for the curves.")
+    ] = None,
+    second: Annotated[
+        str, typer.Option(help="Integer program that confirms the answers: highs, cbc or none.")
+    ] = "highs",
+    jobs: Jobs = None,
+    json: Json = False,
+) -> None:
+    """Choose which units to build and which layer runs on which, proven optimal.
+
+    Example: hwdse portfolio studies/portfolio.yaml -o out --units 2
+    """
+    from hwdse.cli.portfolio import choose_portfolio
+
+    raise typer.Exit(
+        choose_portfolio(
+            file,
+            output,
+            unit_table=unit_table,
+            units=units or [],
+            budgets=budget or [],
+            minimize=minimize,
+            frontier=frontier,
+            points=points,
+            time_limit=time_limit,
+            second=second,
+            jobs=jobs,
             json=json,
         )
     )

@@ -12,6 +12,7 @@ from hwdse.errors import HwdseError
 
 if TYPE_CHECKING:
     from hwdse.verify.check import Verification
+    from hwdse.verify.coverage import PartUse
 
 __all__ = ["verify_catalogue", "verify_unit"]
 
@@ -100,7 +101,7 @@ def verify_catalogue(
         _print(results)
         print()
         print_table(
-            ["part", "how it is proven", "where"],
+            ["part that is proven by itself", "how", "where"],
             [[part.name, part.method, part.test] for part in PARTS],
         )
     return _exit_code(results, formal=formal_seconds is not None)
@@ -122,13 +123,25 @@ def _enumerable_bits(unit: pe.Unit, *, exhaustive: bool) -> int:
 
 
 def _print(results: list[Verification]) -> None:
+    """Specs come last: they are long, and of any length."""
     print_table(
-        ["spec", "target", "bits", "how", "vectors", "mismatches", "seconds"],
+        ["target", "bits", "vectors", "mismatches", "seconds", "how", "spec"],
         [
-            [r.spec, r.target, r.input_bits, r.method, r.vectors, r.mismatches, r.seconds]
+            [r.target, r.input_bits, r.vectors, r.mismatches, r.seconds, r.method, r.spec]
             for r in results
         ],
     )
+    rows = []
+    for spec, parts in {r.spec: r.parts for r in results if r.parts}.items():
+        for part in parts:
+            rows.append([part.part, part.size, _evidence(part), "" if part != parts[0] else spec])
+    if rows:
+        print()
+        print_table(["part of a unit not enumerated", "as it is there", "evidence", "unit"], rows)
+
+
+def _evidence(part: PartUse) -> str:
+    return "tested in the unit only" if part.test is None else f"proven: {part.test.split('::')[1]}"
 
 
 def _exit_code(results: list[Verification], *, formal: bool) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from hwdse.errors import HwdseError
 from hwdse.pe import bitplane, composite, dot, lmul, mac, shift
-from hwdse.pe.keys import split_spec
+from hwdse.pe.keys import SpecError, split_spec
 from hwdse.pe.ports import Operand, Port
 from hwdse.pe.unit import Unit
 
@@ -20,15 +21,38 @@ FAMILIES: dict[str, ModuleType] = {
     "bitplane": bitplane,
     "composite": composite,
 }
+# A spec may have that many faults, one behind the other.
+_MOST_MENDS = 32
 
 
 def parse(spec: str) -> Unit:
     """The unit that a spec such as ``mac:w=int8,a=int8`` describes.
 
     Raises:
-        HwdseError: Unknown family, key or format, or keys that make no sense together.
+        HwdseError: Unknown family, key or format, or keys that make no sense together; it names a
+            spec near by that works.
     """
-    keys = split_spec(spec, FAMILIES)
+    try:
+        return _unit(spec)
+    except SpecError as error:
+        raise HwdseError(f"{error} (nearest that works: {_mended(error)})") from error
+
+
+def _unit(spec: str) -> Unit:
+    keys = split_spec(spec, {name: family.example for name, family in FAMILIES.items()})
     unit: Unit = FAMILIES[keys.family].parse(keys)
     _ = unit.accumulator  # an accumulator that cannot hold a term is an error now, not later
     return unit
+
+
+def _mended(error: SpecError) -> str:
+    """A spec that works: what is proposed instead, and instead of that, and so on."""
+    for _ in range(_MOST_MENDS):
+        try:
+            _unit(error.instead)
+        except SpecError as another:
+            error = another
+        else:
+            return error.instead
+    example: str = FAMILIES[error.instead.partition(":")[0]].example
+    return example

@@ -16,10 +16,11 @@ import numpy as np
 from hwdse.errors import HwdseError
 from hwdse.formats import BlockCodes, Format
 from hwdse.formats.abfp import AbfpFormat
+from hwdse.pe.common import FLOAT_ACCUMULATORS, Common
 from hwdse.pe.keys import Keys
 from hwdse.pe.ports import Operand
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import FLOAT_ACCUMULATORS, Codes, Common, Unit
+from hwdse.pe.unit import Codes, Unit
 
 __all__ = ["AbfpDot", "take_abfp"]
 
@@ -109,15 +110,16 @@ def take_abfp(keys: Keys, w: Format, a: Format) -> AbfpDot:
         HwdseError: The sides differ, or a key is out of range.
     """
     if not isinstance(w, AbfpFormat) or w != a:
-        raise HwdseError(
-            f"spec {keys.text!r}: tiles of one ABFP format pair, not {w.name} and {a.name}; give "
-            "the same for w and a"
+        tile = w if isinstance(w, AbfpFormat) else a
+        raise keys.refusal(
+            f"tiles of one ABFP format pair, not {w.name} and {a.name}; give the same for w and a",
+            {"w": tile.name, "a": tile.name},
         )
     lanes = keys.integer_of("lanes", w.block, 1, 1 << 16)
     if lanes != w.block:
-        raise HwdseError(
-            f"spec {keys.text!r}: the analogue part takes a tile of {w.block} at once; use "
-            f"lanes={w.block}"
+        raise keys.refusal(
+            f"the analogue part takes a tile of {w.block} at once; use lanes={w.block}",
+            {"lanes": w.block},
         )
     gain = keys.integer_of("gain", w.gain, 1, 1 << 16)
     bits = keys.integer_of("adc", w.output_bits, 2, 16)
@@ -127,5 +129,5 @@ def take_abfp(keys: Keys, w: Format, a: Format) -> AbfpDot:
     try:
         tile = replace(w, gain=gain, output_bits=bits)
     except HwdseError as error:
-        raise HwdseError(f"spec {keys.text!r}: {error}") from None
+        raise keys.refusal(str(error), {"gain": None, "adc": None}) from None
     return AbfpDot(common=Common(w=w, a=a, acc=acc, terms=1), tile=tile)

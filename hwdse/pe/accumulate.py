@@ -90,7 +90,8 @@ class FixedAccumulator:
         units: NDArray[Any] = terms.significand.astype(dtype)
         if terms.shift.any():
             units = units << terms.shift.astype(dtype)
-        total = np.where(terms.sign, -units, units)
+        # Quicker than a choice by random signs, which a processor cannot predict.
+        total = units * (1 - 2 * terms.sign.astype(dtype))
         # int64 sums wrap modulo 2**64, which keeps them right modulo 2**width.
         for step in range(1, len(total)):
             if not clear[step]:

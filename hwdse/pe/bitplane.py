@@ -11,14 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hwdse.errors import HwdseError
-from hwdse.formats import ScalarFormat
+from hwdse.pe.common import Common, take_accumulator, take_scalar
 from hwdse.pe.implementation import ADDERS, FUSED, REGISTERS, TREES, take_implementation
 from hwdse.pe.keys import Keys
 from hwdse.pe.planes import integers, planes
-from hwdse.pe.product import is_fixed_point, product_shape
+from hwdse.pe.product import product_shape
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Codes, Common, Unit, take_accumulator, take_scalar
+from hwdse.pe.unit import Codes, Unit
 
 __all__ = ["Bitplane", "parse"]
 
@@ -69,15 +68,17 @@ def parse(keys: Keys) -> Bitplane:
     lanes = keys.integer_of("lanes", 32, 2, MAX_LANES)
     for fmt in (w, a):
         if planes(fmt) is None:
-            raise HwdseError(
-                f"spec {keys.text!r}: values of {fmt.name} are no weighted sums of the bits of "
-                f"their codes; use {_instead(w, a, lanes)}"
+            raise keys.refusal(
+                f"values of {fmt.name} are no weighted sums of the bits of their codes",
+                {"lanes": lanes},
+                family="dot",
             )
     most = MAX_PAIRS // (w.bits * a.bits)
     if lanes > most:
-        raise HwdseError(
-            f"spec {keys.text!r}: lanes={lanes} of {w.bits} x {a.bits} planes are more than "
-            f"{MAX_PAIRS} pairs of bits; give at most lanes={most}"
+        raise keys.refusal(
+            f"lanes={lanes} of {w.bits} x {a.bits} planes are more than {MAX_PAIRS} pairs of bits; "
+            f"give at most lanes={most}",
+            {"lanes": most},
         )
     acc, terms = take_accumulator(keys, fixed=True, lanes=lanes)
     implementation = take_implementation(
@@ -86,9 +87,3 @@ def parse(keys: Keys) -> Bitplane:
     keys.finish()
     common = Common(w=w, a=a, acc=acc, terms=terms)
     return Bitplane(common=common, implementation=implementation, lane_count=lanes)
-
-
-def _instead(w: ScalarFormat, a: ScalarFormat, lanes: int) -> str:
-    if is_fixed_point(w) and is_fixed_point(a):
-        return f"dot:w={w.name},a={a.name},lanes={min(lanes, 256)}"
-    return f"mac:w={w.name},a={a.name}"

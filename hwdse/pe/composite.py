@@ -24,17 +24,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdse import formats
-from hwdse.errors import HwdseError, nearest_hint
+from hwdse.errors import nearest_hint
 from hwdse.formats import Codebook, Format
+from hwdse.pe.common import Common, take_accumulator
 from hwdse.pe.dot import Dot
 from hwdse.pe.implementation import ADDERS, FUSED, Implementation, take_implementation
-from hwdse.pe.keys import Keys
+from hwdse.pe.keys import Keys, nearest
 from hwdse.pe.mac import Mac
 from hwdse.pe.ports import Operand
 from hwdse.pe.product import is_fixed_point
 from hwdse.pe.scale import scale_of
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Codes, Common, Unit, take_accumulator
+from hwdse.pe.unit import Codes, Unit
 
 __all__ = ["SCHEMES", "WORD_BITS", "Composite", "parse"]
 
@@ -233,9 +234,10 @@ def parse(keys: Keys) -> Composite:
     """A ``composite`` from its keys."""
     scheme = keys.text_of("modes")
     if scheme not in SCHEMES:
-        raise HwdseError(
-            f"spec {keys.text!r}: modes={scheme} is no scheme of modes that share hardware"
-            f"{nearest_hint(scheme, SCHEMES)}"
+        raise keys.refusal(
+            f"modes={scheme} is no scheme of modes that share hardware"
+            f"{nearest_hint(scheme, SCHEMES)}",
+            {"modes": nearest(scheme, SCHEMES) or keys.example["modes"]},
         )
     names = SCHEMES[scheme]
     modes = tuple(formats.get(name) for name in names)
@@ -249,9 +251,10 @@ def parse(keys: Keys) -> Composite:
     unit = Composite(common=common, implementation=implementation, scheme=scheme, words=words)
     most = words * max(unit.codes_per_word)
     if acc == "exact" and terms < most:
-        raise HwdseError(
-            f"spec {keys.text!r}: terms={terms} is less than the {most} products of one cycle; "
-            f"give at least terms={most}"
+        raise keys.refusal(
+            f"terms={terms} is less than the {most} products of one cycle; give at least "
+            f"terms={most}",
+            {"terms": most},
         )
     return unit
 
@@ -267,9 +270,10 @@ def _take_words(keys: Keys, modes: tuple[Format, ...]) -> int:
         assert block is not None
         if block % (words * count):
             fitting = max(n for n in range(2, words + 1) if block % (n * count) == 0)
-            raise HwdseError(
-                f"spec {keys.text!r}: lanes={words} are {words * count} values of {mode.name}, "
-                f"which do not divide its block of {block}; use lanes={fitting}"
+            raise keys.refusal(
+                f"lanes={words} are {words * count} values of {mode.name}, which do not divide its "
+                f"block of {block}; use lanes={fitting}",
+                {"lanes": fitting},
             )
     return words
 

@@ -24,10 +24,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from hwdse import formats
-from hwdse.errors import HwdseError
 from hwdse.formats import Format, Minifloat, ScalarFormat
 from hwdse.pe.abfp_dot import AbfpDot, take_abfp
+from hwdse.pe.common import Common, check_products, take_accumulator, take_format
 from hwdse.pe.implementation import (
     ADDERS,
     FUSED,
@@ -42,14 +41,7 @@ from hwdse.pe.ports import Operand
 from hwdse.pe.product import is_fixed_point, product, times_shape
 from hwdse.pe.scale import scale_of, scaled, scaled_shape
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import (
-    MAX_EXACT_BITS,
-    MAX_SIGNIFICAND_BITS,
-    Codes,
-    Common,
-    Unit,
-    take_accumulator,
-)
+from hwdse.pe.unit import MAX_EXACT_BITS, Codes, Unit
 
 __all__ = ["MAX_LANES", "Dot", "parse"]
 
@@ -156,17 +148,12 @@ def _factor(fmt: Format) -> Factor:
 
 def parse(keys: Keys) -> Dot | AbfpDot:
     """A ``dot`` from its keys."""
-    w, a = _take_format(keys, "w"), _take_format(keys, "a")
+    w, a = (_refuse_value_sets(keys, key, take_format(keys, key)) for key in "wa")
     if "abfp" in (w.kind, a.kind):
         return take_abfp(keys, w, a)
     lanes = _take_lanes(keys, w, a)
     one = times_shape(_factor(w).shape, _factor(a).shape)
-    if one.significand_bits > MAX_SIGNIFICAND_BITS:
-        raise HwdseError(
-            f"spec {keys.text!r}: products of w={w.name} and a={a.name} have significands of "
-            f"{one.significand_bits} bits, and at most {MAX_SIGNIFICAND_BITS} are supported; "
-            "choose a format with coarser values"
-        )
+    check_products(keys, w, a, one)
     align = _take_align(keys, w, a, one)
     scales = w.scale_format or a.scale_format
     fixed = not scales and is_fixed_point(w.element) and is_fixed_point(a.element)
@@ -180,34 +167,31 @@ def parse(keys: Keys) -> Dot | AbfpDot:
         registers=REGISTERS,
     )
     if not fixed and acc != "exact" and implementation.tree == "star" != implementation.adder:
-        raise HwdseError(
-            f"spec {keys.text!r}: adder={implementation.adder} has nothing to add here; add "
-            "tree=dadda"
+        raise keys.refusal(
+            f"adder={implementation.adder} has nothing to add here; add tree=dadda",
+            {"tree": "dadda"},
         )
     keys.finish()
     common = Common(w=w, a=a, acc=acc, terms=terms)
     unit = Dot(common=common, implementation=implementation, lane_count=lanes, align=align)
     if not fixed and (bits := unit.sum_shape.significand_bits) > MAX_EXACT_BITS:
-        raise HwdseError(
-            f"spec {keys.text!r}: the exact sum of the lanes takes {bits} bits, more than the "
-            f"{MAX_EXACT_BITS} that are supported; give align=24, which cuts products off"
+        raise keys.refusal(
+            f"the exact sum of the lanes takes {bits} bits, more than the {MAX_EXACT_BITS} that "
+            "are supported; give align=24, which cuts products off",
+            {"align": 24},
         )
     return unit
 
 
-def _take_format(keys: Keys, key: str) -> Format:
-    """Take a key that names any format that a dot product takes."""
-    name = keys.text_of(key)
-    try:
-        found = formats.get(name)
-    except HwdseError as error:
-        raise HwdseError(f"spec {keys.text!r}: {key}: {error}") from error
-    if found.kind == "bitmod":
-        raise HwdseError(
-            f"spec {keys.text!r}: each group of {key}={name} chooses its value set, which dot has "
-            f"no port for; take the elements with one set, such as {key}=nf4_g128, or e2m1"
+def _refuse_value_sets(keys: Keys, key: str, fmt: Format) -> Format:
+    """Refuse formats whose groups choose among value sets; return any other."""
+    if fmt.kind == "bitmod":
+        raise keys.refusal(
+            f"each group of {key}={fmt.name} chooses its value set, which dot has no port for; "
+            f"take a format with one set",
+            {key: "nf4_g128"},
         )
-    return found
+    return fmt
 
 
 def _take_lanes(keys: Keys, w: Format, a: Format) -> int:
@@ -220,16 +204,18 @@ def _take_lanes(keys: Keys, w: Format, a: Format) -> int:
         f"{fmt.name} has blocks of {fmt.block}" for fmt in (w, a) if fmt.block is not None
     )
     if not possible:
-        raise HwdseError(
-            f"spec {keys.text!r}: {named}, which no number of lanes from 2 to {MAX_LANES} divides; "
-            "choose a format with another block"
+        raise keys.refusal(
+            f"{named}, which no number of lanes from 2 to {MAX_LANES} divides; choose a format "
+            "with another block",
+            {"w": keys.example["w"], "a": keys.example["a"]},
         )
     lanes = keys.integer_of("lanes", possible[-1], 2, MAX_LANES)
     if lanes not in possible:
         nearest = min(possible, key=lambda n: (abs(n - lanes), -n))
-        raise HwdseError(
-            f"spec {keys.text!r}: {named}, and lanes={lanes} does not divide "
-            f"{'that' if len(blocks) == 1 else 'both'}; use lanes={nearest}"
+        raise keys.refusal(
+            f"{named}, and lanes={lanes} does not divide "
+            f"{'that' if len(blocks) == 1 else 'both'}; use lanes={nearest}",
+            {"lanes": nearest},
         )
     return lanes
 
@@ -241,17 +227,19 @@ def _take_align(keys: Keys, w: Format, a: Format, one: TermShape) -> int | None:
     if not any(isinstance(fmt, Minifloat) for fmt in elements) or not all(
         isinstance(fmt, Minifloat) or is_fixed_point(fmt) for fmt in elements
     ):
-        raise HwdseError(
-            f"spec {keys.text!r}: align cuts products of floats off below the largest exponent; "
-            f"products of {elements[0].name} and {elements[1].name} have none, so leave it out"
+        raise keys.refusal(
+            "align cuts products of floats off below the largest exponent; products of "
+            f"{elements[0].name} and {elements[1].name} have none, so leave it out",
+            {"align": None},
         )
     if one.max_shift == 0:
-        raise HwdseError(f"spec {keys.text!r}: all products have one exponent; leave align out")
+        raise keys.refusal("all products have one exponent; leave align out", {"align": None})
     window = one.significand_bits + one.max_shift
     bits = keys.integer_of("align", 0, 1, 1 << 16)
     if bits >= window:
-        raise HwdseError(
-            f"spec {keys.text!r}: align={bits} cuts nothing off, as products have {window} bits "
-            f"in all; leave it out, or give align={window - 1} or less"
+        raise keys.refusal(
+            f"align={bits} cuts nothing off, as products have {window} bits in all; leave it out, "
+            f"or give align={window - 1} or less",
+            {"align": None},
         )
     return bits

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from hwdse.errors import HwdseError
 from hwdse.pe.keys import Keys
 
 __all__ = [
@@ -98,9 +97,10 @@ def take_implementation(
     # Where it cannot be "yes", "save" is the accumulator's business alone.
     open_terms = "yes" in fused and chosen_fused != "no"
     if open_terms and multiplier == "star" and products == 1:
-        raise HwdseError(
-            f"spec {keys.text!r}: fused={chosen_fused} leaves a compressor tree open, and mul=star "
-            "has none; add mul=bw"
+        raise keys.refusal(
+            f"fused={chosen_fused} leaves a compressor tree open, and mul=star has none; add "
+            "mul=bw",
+            {"mul": "bw"},
         )
     chosen_tree = _take_tree(keys, tuple(tree), multiplier, products, open_terms=open_terms)
     stages, lacking = tuple(registers), ""
@@ -133,7 +133,8 @@ def _take_tree(
         reason = f"{addends} take compressors; use tree=dadda or tree=wallace"
     tree = keys.values.get("tree")
     if tree in available and tree not in choices:
-        raise HwdseError(f"spec {keys.text!r}: tree={tree}: {reason}")
+        mend = {"mul": "bw"} if choices == ("star",) else {"tree": choices[0]}
+        raise keys.refusal(f"tree={tree}: {reason}", mend)
     return keys.choice_of("tree", choices, choices[0])
 
 
@@ -142,19 +143,22 @@ def _take_registers(keys: Keys, available: tuple[str, ...], lacking: str) -> tup
     why = f" ({lacking})" if lacking else ""
     if "registers" not in keys.values:
         if keys.values.get("pipeline") == str(most + 1):
-            raise HwdseError(f"spec {keys.text!r}: at most pipeline={most}{why}")
+            raise keys.refusal(f"at most pipeline={most}{why}", {"pipeline": most})
         stages = keys.integer_of("pipeline", 0, 0, most)
         return _PLACEMENT[stages]
     text = keys.text_of("registers")
     chosen = tuple(text.split("_"))
     if chosen != tuple(r for r in REGISTERS if r in chosen and r in available):
-        raise HwdseError(
-            f"spec {keys.text!r}: registers={text} must be some of {'_'.join(available)}, in this "
-            f"order{why if 'product' in chosen else ''}"
+        rest = "_".join(r for r in available if r in chosen)
+        raise keys.refusal(
+            f"registers={text} must be some of {'_'.join(available)}, in this order"
+            f"{why if 'product' in chosen else ''}",
+            {"registers": rest or available[0]},
         )
     if keys.integer_of("pipeline", len(chosen), 0, most) != len(chosen):
-        raise HwdseError(
-            f"spec {keys.text!r}: registers={text} are {len(chosen)} stages, not "
-            f"pipeline={keys.values['pipeline']}; drop one of the two keys"
+        raise keys.refusal(
+            f"registers={text} are {len(chosen)} stages, not pipeline={keys.values['pipeline']}; "
+            "drop one of the two keys",
+            {"pipeline": None},
         )
     return chosen

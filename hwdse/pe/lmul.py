@@ -18,12 +18,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from hwdse.errors import HwdseError
 from hwdse.formats import Minifloat, NanPolicy
+from hwdse.pe.common import take_common
 from hwdse.pe.implementation import ADDERS, take_implementation
 from hwdse.pe.keys import Keys
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Codes, Unit, take_common
+from hwdse.pe.unit import Codes, Unit
 
 __all__ = ["Lmul", "parse"]
 
@@ -103,18 +103,20 @@ def parse(keys: Keys) -> Lmul:
     common = take_common(keys)
     implementation = take_implementation(keys, adder=ADDERS)
     keys.finish()
+    usual = {key: keys.example[key] for key in ("w", "a")}
     if not isinstance(common.w, Minifloat) or common.w != common.a:
-        raise HwdseError(
-            f"spec {keys.text!r}: lmul adds the code words of one minifloat format; "
-            f"give the same one for w and a, such as {example}"
+        raise keys.refusal(
+            "lmul adds the code words of one minifloat format; give the same one for w and a",
+            usual,
         )
     if not (
         common.w.signed and common.w.subnormals and common.w.nan is not NanPolicy.NEGATIVE_ZERO
     ):
-        raise HwdseError(
-            f"spec {keys.text!r}: lmul adds codes with a sign, subnormals and two zeros, which "
-            f"{common.w.name} has not; choose a format such as e4m3"
+        raise keys.refusal(
+            "lmul adds codes with a sign, subnormals and two zeros, which "
+            f"{common.w.name} has not; choose a format such as e4m3",
+            usual,
         )
     if common.w.mantissa_bits < 1:
-        raise HwdseError(f"spec {keys.text!r}: lmul needs at least one mantissa bit")
+        raise keys.refusal("lmul needs at least one mantissa bit", usual)
     return Lmul(common=common, implementation=implementation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hwdse.errors import HwdseError
+from hwdse.pe.common import Common, take_common
 from hwdse.pe.implementation import (
     ADDERS,
     FUSED,
@@ -18,7 +18,7 @@ from hwdse.pe.implementation import (
 from hwdse.pe.keys import Keys
 from hwdse.pe.product import is_fixed_point, product, product_shape
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Codes, Common, Unit, take_common
+from hwdse.pe.unit import Codes, Unit
 
 __all__ = ["Mac", "parse"]
 
@@ -44,6 +44,12 @@ class Mac(Unit):
 
 def parse(keys: Keys) -> Mac:
     """A ``mac`` from its keys."""
+    if "lanes" in keys.values:
+        raise keys.refusal(
+            "mac has no key 'lanes': it takes one pair a cycle, and dot takes several",
+            {},
+            family="dot",
+        )
     common = take_common(keys)
     implementation = _take_implementation(keys, common)
     keys.finish()
@@ -56,9 +62,9 @@ def _take_implementation(keys: Keys, common: Common) -> Implementation:
     asked = keys.values.get("fused", "no")
     if asked in FUSED and not fixed and asked != "no" and not (kulisch and asked == "save"):
         mend = "fused=save" if kulisch else "acc=exact,fused=save, or leave fused out"
-        raise HwdseError(
-            f"spec {keys.text!r}: fused={asked}: products of floats are finished before they are "
-            f"aligned; use {mend}"
+        raise keys.refusal(
+            f"fused={asked}: products of floats are finished before they are aligned; use {mend}",
+            {"fused": "save" if kulisch else None},
         )
     implementation = take_implementation(
         keys,
@@ -71,8 +77,9 @@ def _take_implementation(keys: Keys, common: Common) -> Implementation:
     )
     finished = implementation.mul == "star" and not fixed and not kulisch
     if finished and implementation.adder != "star":
-        raise HwdseError(
-            f"spec {keys.text!r}: adder={implementation.adder} has nothing to add here; use it "
-            "with mul=booth, mul=bw or acc=exact"
+        raise keys.refusal(
+            f"adder={implementation.adder} has nothing to add here; use it with mul=booth, mul=bw "
+            "or acc=exact",
+            {"mul": "bw"},
         )
     return implementation

@@ -8,6 +8,7 @@ operand, a float, is a significand with a shift, and may be infinite or NaN.
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -77,12 +78,12 @@ def operand(fmt: ScalarFormat, codes: NDArray[np.int64]) -> Term:
     Raises:
         HwdseError: One is not a code of the format.
     """
-    table = _table(fmt) if codes.size >= 1 << fmt.bits else None
-    if table is None or codes.min() < 0 or codes.max() >= 1 << fmt.bits:
+    table = _table_for(fmt, codes)
+    if table is None:
         return _unpacked(fmt, codes)
 
     def look_up(entries: NDArray[Any]) -> NDArray[Any]:
-        return entries[codes] if entries.any() else np.zeros(codes.shape, dtype=entries.dtype)
+        return entries.take(codes) if entries.any() else np.zeros(codes.shape, dtype=entries.dtype)
 
     return Term(
         sign=look_up(table.sign),
@@ -91,6 +92,12 @@ def operand(fmt: ScalarFormat, codes: NDArray[np.int64]) -> Term:
         nan=look_up(table.nan),
         infinite=look_up(table.infinite),
     )
+
+
+def _table_for(fmt: ScalarFormat, codes: NDArray[np.int64]) -> Term | None:
+    """Where codes are many enough, and all of them indices: operands of all bit patterns."""
+    table = _table(fmt) if codes.size >= 1 << fmt.bits else None
+    return None if table is None or codes.min() < 0 or codes.max() >= 1 << fmt.bits else table
 
 
 @functools.lru_cache(maxsize=16)
@@ -155,7 +162,25 @@ def product(
     w: ScalarFormat, a: ScalarFormat, w_codes: NDArray[np.int64], a_codes: NDArray[np.int64]
 ) -> Term:
     """Exact products of codes, elementwise; see :func:`times`."""
+    if is_fixed_point(w) and is_fixed_point(a):
+        # Half as many arrays to look up as of signs and significands.
+        x, y = _integers(w, w_codes), _integers(a, a_codes)
+        return replace(Term.from_integers(x * y), sign=np.asarray((x < 0) ^ (y < 0)))
     return times(operand(w, w_codes), operand(a, a_codes))
+
+
+def _integers(fmt: ScalarFormat, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What fixed-point codes are worth in units of the last bit.
+
+    Raises:
+        HwdseError: One is not a code of the format.
+    """
+    table = _table_for(fmt, codes)
+    return _signed(_unpacked(fmt, codes)) if table is None else _signed(table).take(codes)
+
+
+def _signed(units: Term) -> NDArray[np.int64]:
+    return np.where(units.sign, -units.significand, units.significand)
 
 
 def times(x: Term, y: Term) -> Term:

@@ -13,14 +13,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from hwdse.errors import HwdseError
 from hwdse.formats import ScalarFormat
+from hwdse.pe.common import Common, take_accumulator, take_scalar
 from hwdse.pe.digits import booth_rows, digit_count
 from hwdse.pe.implementation import ADDERS, FUSED, REGISTERS, TREES, take_implementation
 from hwdse.pe.keys import Keys
 from hwdse.pe.product import is_fixed_point, operand, operand_shape
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Codes, Common, Unit, take_accumulator, take_scalar
+from hwdse.pe.unit import Codes, Unit
 
 __all__ = ["Shift", "has_integer_terms", "parse"]
 
@@ -121,18 +121,21 @@ def _check_formats(keys: Keys, w: ScalarFormat, a: ScalarFormat, lanes: int) -> 
 
     Weights with more terms than a Booth multiplier has rows would only make a larger multiplier.
     """
-    dot = lanes > 1 and is_fixed_point(w) and is_fixed_point(a)
-    instead = f"dot:w={w.name},a={a.name},lanes={lanes}" if dot else f"mac:w={w.name},a={a.name}"
+    instead = "dot" if lanes > 1 else "mac"
     if w.specials:
-        raise HwdseError(
-            f"spec {keys.text!r}: shift takes weights that are all numbers, and {w.name} has "
-            f"{' and '.join(w.specials)}; use {instead}"
+        raise keys.refusal(
+            f"shift takes weights that are all numbers, and {w.name} has "
+            f"{' and '.join(w.specials)}",
+            {},
+            family=instead,
         )
     terms, most = digit_count(w), booth_rows(w)
     if terms > most:
-        raise HwdseError(
-            f"spec {keys.text!r}: values of {w.name} are sums of up to {terms} powers of two, more "
-            f"than the {most} rows that a multiplier has for their range; use {instead}"
+        raise keys.refusal(
+            f"values of {w.name} are sums of up to {terms} powers of two, more than the {most} "
+            "rows that a multiplier has for their range",
+            {},
+            family=instead,
         )
     if has_integer_terms(w, a):
         return
@@ -140,12 +143,11 @@ def _check_formats(keys: Keys, w: ScalarFormat, a: ScalarFormat, lanes: int) -> 
     if is_fixed_point(a):
         reason = f"values of {w.name} reach beyond {_INTEGER_BITS} bits"
     if terms > 1:
-        raise HwdseError(
-            f"spec {keys.text!r}: {reason}, so a weight must be one power of two, as pot4 is, and "
-            f"those of {w.name} are sums of up to {terms}; use mac:w={w.name},a={a.name}"
+        raise keys.refusal(
+            f"{reason}, so a weight must be one power of two, as pot4 is, and those of {w.name} "
+            f"are sums of up to {terms}",
+            {},
+            family=instead,
         )
     if lanes > 1:
-        raise HwdseError(
-            f"spec {keys.text!r}: {reason}, of which there can be one product a cycle; use "
-            f"shift:w={w.name},a={a.name}"
-        )
+        raise keys.refusal(f"{reason}, of which there can be one product a cycle", {"lanes": None})

@@ -23,33 +23,19 @@ from hwdse import formats
 from hwdse.errors import HwdseError
 from hwdse.formats import Format, IntegerFormat, Minifloat, ScalarFormat
 from hwdse.pe.accumulate import Accumulator, FixedAccumulator, FloatAccumulator, clear_schedule
+from hwdse.pe.common import FLOAT_ACCUMULATORS, Common
 from hwdse.pe.implementation import Implementation
-from hwdse.pe.keys import Keys
+from hwdse.pe.keys import SpecError
 from hwdse.pe.ports import Operand, Port
-from hwdse.pe.product import is_fixed_point, product_shape
+from hwdse.pe.product import product_shape
 from hwdse.pe.term import Term, TermShape
 
-__all__ = [
-    "FLOAT_ACCUMULATORS",
-    "MAX_SIGNIFICAND_BITS",
-    "Codes",
-    "Common",
-    "Unit",
-    "exact_width",
-    "take_accumulator",
-    "take_common",
-    "take_scalar",
-]
+__all__ = ["MAX_EXACT_BITS", "Codes", "Unit", "exact_width"]
 
 # Codes of every operand, by its name.
 Codes = Mapping[str, NDArray[np.int64]]
 
 INT32_BITS = 32
-# The largest dot product of ResNet18, as in arXiv 2311.12359 (Shedding the Bits).
-DEFAULT_TERMS = 4608
-FLOAT_ACCUMULATORS = ("fp32", "fp16", "bf16")
-# So many can be added to a float exactly within int64; see ``float_sum``.
-MAX_SIGNIFICAND_BITS = 60
 # Contents up to here are within the range of binary64, so that they can be decoded.
 MAX_EXACT_BITS = 1024
 
@@ -69,81 +55,6 @@ def exact_width(w: ScalarFormat, a: ScalarFormat, terms: int) -> int:
         reach = (1 << w.exponent_bits) + w.mantissa_bits + (1 << a.exponent_bits) + a.mantissa_bits
         return max(needed, reach + growth - 1)
     return needed
-
-
-@dataclass(frozen=True)
-class Common:
-    """The keys every family takes.
-
-    Attributes:
-        w, a: Weight and activation format.
-        acc: Accumulator policy: ``int32``, ``exact``, ``fp32``, ``fp16`` or ``bf16``.
-        terms: Products an exact accumulator must hold.
-    """
-
-    w: Format
-    a: Format
-    acc: str
-    terms: int
-
-
-def take_common(keys: Keys) -> Common:
-    """Take the common keys of a unit of scalar formats and check that they make sense together."""
-    w = take_scalar(keys, "w")
-    a = take_scalar(keys, "a")
-    bits = product_shape(w, a).significand_bits
-    if bits > MAX_SIGNIFICAND_BITS:
-        raise HwdseError(
-            f"spec {keys.text!r}: products of w={w.name} and a={a.name} have significands of "
-            f"{bits} bits, and at most {MAX_SIGNIFICAND_BITS} are supported; choose a format with "
-            "coarser values"
-        )
-    fixed = is_fixed_point(w) and is_fixed_point(a)
-    acc, terms = take_accumulator(keys, fixed=fixed)
-    return Common(w=w, a=a, acc=acc, terms=terms)
-
-
-def take_accumulator(keys: Keys, *, fixed: bool, lanes: int = 1) -> tuple[str, int]:
-    """Take the accumulator's keys.
-
-    Args:
-        keys: Of the spec.
-        fixed: Whether terms are fixed-point numbers, which a float accumulator does not take.
-        lanes: Products summed each cycle.
-
-    Returns:
-        The policy, and the products that an exact one must hold.
-    """
-    policies = ("int32", "exact") if fixed else (*FLOAT_ACCUMULATORS, "exact")
-    acc = keys.choice_of("acc", policies, policies[0])
-    terms = DEFAULT_TERMS
-    if acc == "exact" or "terms" in keys.values:
-        if acc != "exact":
-            raise HwdseError(f"spec {keys.text!r}: terms belongs to acc=exact; drop it")
-        terms = keys.integer_of("terms", DEFAULT_TERMS, 1, 1 << 24)
-        if terms < lanes:
-            raise HwdseError(
-                f"spec {keys.text!r}: terms={terms} is less than lanes={lanes}; "
-                f"give at least terms={lanes}"
-            )
-    return acc, terms
-
-
-def take_scalar(keys: Keys, key: str) -> ScalarFormat:
-    """Take a key that names a scalar format."""
-    name = keys.text_of(key)
-    try:
-        if (found := formats.get(name)).scale_format is None or found.kind == "bitmod":
-            return formats.scalar(name)
-    except HwdseError as error:
-        raise HwdseError(f"spec {keys.text!r}: {key}: {error}") from error
-    other = keys.values.get("a" if key == "w" else "w", name)
-    other = name if found.kind == "abfp" else other
-    w, a = (name, other) if key == "w" else (other, name)
-    raise HwdseError(
-        f"spec {keys.text!r}: values of {key}={name} share scales, which {keys.family} has no "
-        f"ports for; use dot:w={w},a={a}"
-    )
 
 
 @dataclass(frozen=True)
@@ -265,16 +176,18 @@ class Unit:
         one_term = shape.max_units.bit_length() + 1
         if self.common.acc == "int32":
             if one_term > INT32_BITS:
-                raise HwdseError(
-                    f"{self.family} of w={self.w.name}, a={self.a.name}: one term takes {one_term} "
-                    "bits, more than acc=int32 holds; use acc=exact"
+                raise SpecError(
+                    f"{self.canonical}: one term takes {one_term} bits, more than acc=int32 holds; "
+                    "use acc=exact",
+                    self.canonical.replace("acc=int32", "acc=exact"),
                 )
             return FixedAccumulator("int32", INT32_BITS, shape.lsb_exponent, shape.special)
         width = self.exact_bits
         if width > MAX_EXACT_BITS:
-            raise HwdseError(
-                f"{self.family} of w={self.w.name}, a={self.a.name}: acc=exact would take {width} "
-                f"bits, more than the {MAX_EXACT_BITS} that are supported; use acc=fp32"
+            raise SpecError(
+                f"{self.canonical}: acc=exact would take {width} bits, more than the "
+                f"{MAX_EXACT_BITS} that are supported; use acc=fp32",
+                self.canonical.replace("acc=exact", "acc=fp32"),
             )
         return FixedAccumulator("exact", width, shape.lsb_exponent, shape.special)
 

@@ -7,7 +7,7 @@ Delays are zero: glitches do not appear.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,34 +146,28 @@ def pack(codes: NDArray[Any], width: int) -> Words:
     """
     lanes = codes.shape[0]
     size = -(-width // 8)
-    # Bytes of each code, least significant first, with lanes up to whole words.
-    rows = np.zeros((size, -(-lanes // LANES_PER_WORD) * LANES_PER_WORD), dtype=np.uint8)
+    padded = -(-lanes // LANES_PER_WORD) * LANES_PER_WORD
+    planes = np.zeros((width, padded // 8), dtype=np.uint8)
+    for index, row in enumerate(_bytes(codes, size)):
+        for place in range(min(8, width - 8 * index)):
+            # A byte for each lane; of bits that are not 0 the function makes 1.
+            packed = np.packbits(row & np.uint8(1 << place), bitorder="little")
+            planes[8 * index + place, : packed.size] = packed
+    return planes.view(np.uint64)
+
+
+def _bytes(codes: NDArray[Any], size: int) -> Iterator[NDArray[np.uint8]]:
+    """So many bytes of each code, least significant first, an array of shape (lanes,) each."""
     if codes.dtype == object:
-        mask = (1 << width) - 1
+        mask = (1 << 8 * size) - 1
         text = b"".join((int(code) & mask).to_bytes(size, "little") for code in codes)
-        rows[:, :lanes] = np.frombuffer(text, dtype=np.uint8).reshape(lanes, size).T
-    else:
-        wide = np.ascontiguousarray(codes, dtype="<i8").view(np.uint8).reshape(lanes, 8)
-        rows[:8, :lanes] = wide.T[:size]
-        if size > 8:
-            rows[8:, :lanes] = np.where(codes < 0, 0xFF, 0)
-    planes = np.empty((size, 8, rows.shape[1] // 8), dtype=np.uint8)
-    for row, bits in zip(rows, planes, strict=True):
-        bits[:] = _transposed(row.view(np.uint64)).view(np.uint8).reshape(-1, 8).T
-    return planes.reshape(8 * size, -1)[:width].view(np.uint64)
-
-
-def _transposed(blocks: Words) -> Words:
-    """Each word as a matrix of 8 x 8 bits, transposed by swapping ever larger parts of it."""
-    for distance, mask in (
-        (7, 0x00AA00AA00AA00AA),
-        (14, 0x0000CCCC0000CCCC),
-        (28, 0x00000000F0F0F0F0),
-    ):
-        places = np.uint64(distance)
-        swapped = (blocks ^ (blocks >> places)) & np.uint64(mask)
-        blocks = blocks ^ swapped ^ (swapped << places)
-    return blocks
+        yield from np.frombuffer(text, dtype=np.uint8).reshape(-1, size).T.copy()
+        return
+    wide = np.ascontiguousarray(codes, dtype="<i8").view(np.uint8).reshape(-1, 8)
+    for index in range(min(size, 8)):
+        yield wide[:, index].copy()
+    for _ in range(size - 8):
+        yield np.where(codes < 0, np.uint8(0xFF), np.uint8(0))
 
 
 def unpack(planes: Words, lanes: int) -> NDArray[Any]:

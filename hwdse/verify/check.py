@@ -10,6 +10,7 @@ from hwdse.errors import HwdseError
 from hwdse.pe import Unit
 from hwdse.synth import flow
 from hwdse.synth.simulate import Program
+from hwdse.verify.coverage import PartUse, parts_of
 from hwdse.verify.drive import operand_planes, run_sequences
 from hwdse.verify.induction import ACCUMULATION, PIPELINING, Claim, prove
 from hwdse.verify.shares import compare
@@ -52,6 +53,7 @@ class Verification:
         engine: Simulator.
         first_mismatch: What went wrong first, or None.
         claims: What formal proofs were tried, and what came of each.
+        parts: Of a unit that was not enumerated: what it is made of, and what proves each part.
     """
 
     spec: str
@@ -66,6 +68,7 @@ class Verification:
     engine: str
     first_mismatch: str | None
     claims: tuple[Claim, ...] = ()
+    parts: tuple[PartUse, ...] = ()
 
     @property
     def disproved(self) -> bool:
@@ -89,9 +92,14 @@ class Verification:
             ways = {ACCUMULATION: "accumulation by SAT", PIPELINING: "pipelining by induction"}
             proofs = [ways[claim.claim] for claim in self.claims]
             return ", ".join(["all sequences proven: terms enumerated", *proofs])
-        terms = "enumerated" if self.exhaustive else "parts proven, corners"
+        terms = "enumerated" if self.exhaustive else self._terms_tested
         proofs = [f"{claim.claim} proven" for claim in self.claims if claim.proved]
         return ", ".join([terms, "random sums", *proofs])
+
+    @property
+    def _terms_tested(self) -> str:
+        proven = bool(self.parts) and all(part.test for part in self.parts)
+        return "parts proven, corners" if proven else "tested: corners"
 
     def to_json(self) -> dict[str, object]:
         """As JSON-ready values."""
@@ -213,4 +221,5 @@ def check_program(
         vectors_per_second=compared / seconds,
         engine=ENGINE,
         first_mismatch=first_mismatch,
+        parts=() if exhaustive else parts_of(unit),
     )

@@ -17,10 +17,11 @@ from hwdse.verify.codes import (
     count,
     draw_finite,
     is_finite,
-    is_valid,
     near_one,
     neighbourhood,
     nth,
+    nudged,
+    one_in,
     opposite,
 )
 
@@ -248,27 +249,20 @@ def _codes(
     codes = draw_finite(fmt, shape, rng)
     corners = np.array(neighbourhood(fmt))
     quarter = shape[1] // 4
-    middle = slice(quarter, 2 * quarter)
-    others = codes[:, middle]
-    numbers = choose(corners[is_finite(fmt, corners)], others.shape, rng)
-    codes[:, middle] = np.where(_one_in(4, others.shape, rng), others, numbers)
+    middle = codes[:, quarter : 2 * quarter]
+    usual = ~one_in(4, middle.shape, rng)
+    middle[usual] = choose(corners[is_finite(fmt, corners)], int(np.count_nonzero(usual)), rng)
     near = slice(2 * quarter, 3 * quarter)
     codes[:, near] = near_one(fmt, codes[:, near], rng)
-    last = slice(3 * quarter, None)
-    others = codes[:, last]
-    special = _one_in(_RESTART_EVERY, others.shape, rng)
-    codes[:, last] = np.where(special, choose(corners, others.shape, rng), others)
+    last = codes[:, 3 * quarter :]
+    special = one_in(_RESTART_EVERY, last.shape, rng)
+    last[special] = choose(corners, int(np.count_nonzero(special)), rng)
     return codes
-
-
-def _one_in(count: int, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """A mask that is True once in ``count`` places, at random."""
-    return np.asarray(rng.integers(0, count, size=shape, dtype=np.uint8) == 0)
 
 
 def _oppose(unit: Unit, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator) -> None:
     """Make about a quarter of the terms nearly the negative of the one before."""
-    chosen = _one_in(4, codes["w"].shape[:2], rng)
+    chosen = one_in(4, codes["w"].shape[:2], rng)
     chosen[0] = False
     columns = chosen.shape[1]
     place = np.flatnonzero(chosen)
@@ -276,7 +270,7 @@ def _oppose(unit: Unit, codes: dict[str, NDArray[np.int64]], rng: np.random.Gene
     before = {name: values[place - columns] for name, values in flat.items()}
     views = next((before[o.name] for o in unit.operands if o.selects_view), None)
     for view in _views(unit):
-        here = np.full(place.shape, True) if views is None else views == view
+        here = slice(None) if views is None else views == view
         w, a = (next(o for o in unit.operands if o.name == name) for name in ("w", "a"))
         _negate(view, w, a, before, here, rng)
     for name, values in before.items():
@@ -290,11 +284,11 @@ def _cancel_lanes(
     w, a = (next(o for o in unit.operands if o.name == name) for name in ("w", "a"))
     if w.views or w.lanes != a.lanes or w.lanes == 1:
         return
-    place = np.flatnonzero(_one_in(8, codes["w"].shape[:2], rng))
+    place = np.flatnonzero(one_in(8, codes["w"].shape[:2], rng))
     last = w.lanes // 2 * 2
     flat = {name: codes[name].reshape(-1, w.lanes) for name in ("w", "a")}
     even = {name: values[place, 0:last:2] for name, values in flat.items()}
-    _negate(0, w, a, even, np.full(place.shape, True), rng)
+    _negate(0, w, a, even, slice(None), rng)
     for name, values in even.items():
         flat[name][place, 1:last:2] = values
 
@@ -304,7 +298,7 @@ def _negate(
     w: Operand,
     a: Operand,
     codes: dict[str, NDArray[np.int64]],
-    here: NDArray[np.bool_],
+    here: NDArray[np.bool_] | slice,
     rng: np.random.Generator,
 ) -> None:
     """Codes of products nearly the negative of what they are, where ``here``."""
@@ -316,8 +310,7 @@ def _negate(
         else:
             sides.append((operand.format, words))
     (w_format, w_codes), (a_format, a_codes) = sides
-    nudged = a_codes ^ rng.integers(0, 2, size=a_codes.shape)
-    a_codes = np.where(is_valid(a_format, nudged), nudged, a_codes)
+    a_codes = nudged(a_format, a_codes, rng)
     if w_format.signed:
         w_codes = opposite(w_format, w_codes)
     elif a_format.signed:

@@ -186,11 +186,13 @@ def book(name, *values):
 @pytest.fixture
 def named(monkeypatch):
     """Formats of one's own that specs can name."""
-    right = formats.scalar
+    functions = {name: getattr(formats, name) for name in ("get", "scalar")}
 
     def give(*fmts):
         table = {fmt.name: fmt for fmt in fmts}
-        monkeypatch.setattr(formats, "scalar", lambda name: table.get(name) or right(name))
+        for function, right in functions.items():
+            own = lambda name, right=right: table.get(name) or right(name)  # noqa: E731
+            monkeypatch.setattr(formats, function, own)
 
     return give
 

@@ -84,7 +84,9 @@ def wrong_in_all(kind, shape_x, shape_y):
     wrong = compared = 0
     for start in range(0, 1 << shape_x.width, at_a_time):
         codes_x = np.arange(start, start + at_a_time)
-        planes_x = pack(codes_x.repeat(codes_y.size), shape_x.width)
+        # One value of x fills whole words.
+        bits = codes_x >> np.arange(shape_x.width)[:, None] & 1
+        planes_x = (-bits).astype(np.uint64).repeat(codes_y.size // 64, axis=1)
         simulator.evaluate({"x": planes_x, "y": planes_y})
         want = np.outer(integers(codes_x, shape_x), integers(codes_y, shape_y)).ravel()
         planes = pack(want % (1 << len(product)), len(product))

@@ -108,8 +108,10 @@ def test_tables_have_a_limit(monkeypatch, spec):
     """In one line, before anything is built that would then be left unused."""
     values = tuple(float(n ^ (n << 2)) for n in range(1 << 13))
     book = Codebook(name="big", bits=13, values=values)
-    right = formats.scalar
-    monkeypatch.setattr(formats, "scalar", lambda name: book if name == "big" else right(name))
+    for function in ("get", "scalar"):
+        right = getattr(formats, function)
+        own = lambda name, right=right: book if name == "big" else right(name)  # noqa: E731
+        monkeypatch.setattr(formats, function, own)
     unit = parse(spec)
     with pytest.raises(HwdseError, match=r"decodes big by a table.* at most 12 bits .*, not 13$"):
         rtl.to_rtlil(unit)

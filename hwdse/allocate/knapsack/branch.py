@@ -11,12 +11,13 @@ import numpy as np
 
 from .balance import balance
 from .columns import Columns, Floats
-from .dual import Cut, maximise
+from .dual import Cut
 from .instance import Ints
+from .multipliers import solve_dual
 from .relaxation import Relaxation, relax
 from .search import Answer, Found, look_within
 
-__all__ = ["Proof", "Search", "solve_dual"]
+__all__ = ["Proof", "Search"]
 
 _FIRST_EFFORT = 1 << 11
 _MORE = 8
@@ -72,6 +73,7 @@ class Search:
         limit: What is left of each limit above the least usage.
         deadline: See `time.monotonic`.
         gap: The relative gap at which to end.
+        multipliers: Of the whole problem's relaxation, for columns scaled to a range of one.
     """
 
     columns: Columns
@@ -81,6 +83,7 @@ class Search:
     best: Answer | None = None
     nodes: list[_Node] = field(default_factory=list)
     made: int = 0
+    multipliers: Floats | None = None
 
     def run(self, forbidden: Ints, cuts: list[Cut]) -> Proof:
         """Search to the end.
@@ -109,6 +112,8 @@ class Search:
     def _open(self, forbidden: Ints, cuts: list[Cut], bound: int) -> None:
         """Add a part, unless it holds no answer or none that is better."""
         multipliers, _, unlimited = solve_dual(self.columns, self.limit, forbidden, cuts)
+        if self.multipliers is None:
+            self.multipliers = multipliers
         relaxed = self._relax(multipliers, forbidden, weigh_cost=True)
         bound = max(bound, relaxed.least_cost(0) or 0)
         node = _Node(bound, self.made, forbidden, relaxed, _FIRST_EFFORT)
@@ -197,39 +202,3 @@ class Search:
             return False
         total = self.best.cost + self.columns.cost_base
         return self.best.cost - bound <= self.gap * abs(total)
-
-
-def solve_dual(
-    columns: Columns,
-    limit: tuple[int, ...],
-    forbidden: Ints,
-    known: list[Cut],
-    *,
-    feasibility: bool = False,
-) -> tuple[Floats, list[Cut], bool]:
-    """Near-optimal multipliers, the cuts found, and whether they are beyond all bounds.
-
-    Args:
-        columns: The problem.
-        limit: What is left of each limit above the least usage.
-        forbidden: Options that cannot be chosen.
-        known: Cuts of the same problem, for any limits.
-        feasibility: Leave the cost out: multipliers that prove infeasibility if any do.
-    """
-    cost, usage = columns.scaled()
-    if feasibility:
-        cost = np.zeros_like(cost)
-        known = []
-    spans = np.maximum(1.0, np.array(columns.usage_range, dtype=float))
-    scaled_limit = np.array([float(most) for most in limit]) / spans
-
-    def evaluate(multipliers: Floats) -> Cut:
-        value = cost.copy()
-        for weight, row in zip(multipliers, usage, strict=True):
-            if weight:
-                value += weight * row
-        value[forbidden] = np.inf
-        at = columns.least_at(value)
-        return Cut(float(cost[at].sum()), usage[:, at].sum(axis=1))
-
-    return maximise(evaluate, scaled_limit, known, simplex=feasibility)

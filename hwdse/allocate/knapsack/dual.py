@@ -56,6 +56,7 @@ def maximise(
         The multipliers, all cuts, and whether the maximum lies beyond all bounds.
     """
     budgets = len(limit)
+    solver = _solver()
     best = np.full(budgets, 1.0 / budgets) if simplex else np.zeros(budgets)
     cuts = list(known)
     widest = 1.0 if simplex else 8.0
@@ -67,7 +68,7 @@ def maximise(
         b = np.array([c.cost for c in cuts])
         slope = np.array([c.usage for c in cuts]) - limit
         height = b + slope @ best - value
-        step = _step(height, slope, best, widest, gain, simplex=simplex)
+        step = _step(solver, height, slope, best, widest, gain, simplex=simplex)
         if step is None:
             break
         trial, gain = step
@@ -88,7 +89,14 @@ def maximise(
 
 
 def _step(
-    height: Floats, slope: Floats, best: Floats, widest: float, gain: float, *, simplex: bool
+    solver: highspy.Highs,
+    height: Floats,
+    slope: Floats,
+    best: Floats,
+    widest: float,
+    gain: float,
+    *,
+    simplex: bool,
 ) -> tuple[Floats, float] | None:
     """Where the cuts are highest, and by how much more than the best value."""
     near = np.argsort(height, kind="stable")[:_KEPT]
@@ -106,15 +114,29 @@ def _step(
     lower = np.full(len(upper), -np.inf)
     if simplex:
         lower[-1] = 0.0
-    solution = _linear_program(matrix, lower, upper, low, high)
+    solution = _linear_program(solver, matrix, lower, upper, low, high)
     if solution is None:
         return None
     trial = np.clip(best + solution[1:] * scale / reach, 0.0, widest)
     return trial, float(solution[0]) * scale
 
 
+def _solver() -> highspy.Highs:
+    """One solver for all steps: making one takes longer than solving."""
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    solver.setOptionValue("presolve", "off")
+    return solver
+
+
 def _linear_program(
-    matrix: Floats, lower: Floats, upper: Floats, low: Floats, high: Floats
+    solver: highspy.Highs,
+    matrix: Floats,
+    lower: Floats,
+    upper: Floats,
+    low: Floats,
+    high: Floats,
 ) -> Floats | None:
     rows, columns = matrix.shape
     lp = highspy.HighsLp()
@@ -126,10 +148,6 @@ def _linear_program(
     lp.a_matrix_.start_ = np.arange(0, rows * columns + 1, columns, dtype=np.int32)
     lp.a_matrix_.index_ = np.tile(np.arange(columns, dtype=np.int32), rows)
     lp.a_matrix_.value_ = np.ascontiguousarray(matrix).ravel()
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    solver.setOptionValue("presolve", "off")
     solver.passModel(lp)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:

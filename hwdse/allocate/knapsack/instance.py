@@ -47,6 +47,8 @@ class Outcome:
         status: `optimal`: within the relative gap that was asked for; `infeasible`: proven that no
             answer exists; `stopped`: neither was proven in time.
         method: In words, what settled it.
+        multipliers: Of the linear relaxation, one for each budget; None where there
+            is no answer.
     """
 
     choice: Ints | None
@@ -54,6 +56,7 @@ class Outcome:
     bound: int | None
     status: Literal["optimal", "infeasible", "stopped"]
     method: str
+    multipliers: NDArray[np.float64] | None = None
 
 
 def exact_sum(values: Ints) -> int:

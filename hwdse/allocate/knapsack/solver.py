@@ -7,11 +7,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from .branch import Search, solve_dual
-from .columns import Columns, columns_of
+from .branch import Search
+from .columns import Columns, Floats, columns_of
 from .dominance import dominated
 from .dual import Cut
 from .instance import Ints, Knapsack, Outcome, exact_sum
+from .multipliers import solve_dual
 from .search import Answer
 
 __all__ = ["State", "prepare", "solve"]
@@ -78,15 +79,23 @@ def solve(
         )
         limit = tuple(limit[i] for i in binding)
     if not binding:
-        return _outcome(columns, Answer(columns.least_at(columns.cost), 0), 0, "no limit binds")
+        none = np.zeros(len(problem.limit))
+        answer = Answer(columns.least_at(columns.cost), 0)
+        return _outcome(columns, answer, 0, "no limit binds", none)
     forbidden = _forbidden(columns, limit)
     if forbidden is None:
         return Outcome(None, None, None, "infeasible", "least usage")
-    found = Search(columns, limit, deadline, Fraction(relative_gap)).run(forbidden, cuts)
+    search = Search(columns, limit, deadline, Fraction(relative_gap))
+    found = search.run(forbidden, cuts)
+    multipliers = np.zeros(len(problem.limit))
+    if search.multipliers is not None:
+        spans = np.maximum(1.0, np.array(columns.usage_range, dtype=float))
+        multipliers[binding] = search.multipliers * max(1.0, float(columns.cost_range)) / spans
     if found.answer is not None:
-        return _outcome(columns, found.answer, found.bound, found.method)
+        return _outcome(columns, found.answer, found.bound, found.method, multipliers)
     if found.method == "stopped":
-        return Outcome(None, None, found.bound + columns.cost_base, "stopped", "stopped")
+        bound = found.bound + columns.cost_base
+        return Outcome(None, None, bound, "stopped", "stopped", multipliers)
     return Outcome(None, None, None, "infeasible", found.method)
 
 
@@ -117,11 +126,14 @@ def _forbidden(columns: Columns, limit: tuple[int, ...]) -> Ints | None:
             return np.flatnonzero(out)
 
 
-def _outcome(columns: Columns, answer: Answer, bound: int, method: str) -> Outcome:
+def _outcome(
+    columns: Columns, answer: Answer, bound: int, method: str, multipliers: Floats
+) -> Outcome:
     return Outcome(
         choice=answer.option - columns.first[:-1],
         cost=answer.cost + columns.cost_base,
         bound=min(bound, answer.cost) + columns.cost_base,
         status="stopped" if method == "stopped" else "optimal",
         method=method,
+        multipliers=multipliers,
     )

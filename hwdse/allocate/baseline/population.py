@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .exact import Exact, as_ratio, least
+from hwdse.allocate.exact import Exact, as_ratio, least
 
-__all__ = ["Repair", "costs_of", "fitting", "lightest", "rows_at_once", "shares"]
+__all__ = ["Repair", "cheapest", "costs_of", "fitting", "lightest", "rows_at_once", "shares"]
 
 Population = NDArray[np.int64]
 """Assignments as rows: the position of the chosen entry of each group, among all entries."""
@@ -40,14 +40,20 @@ def fitting(exact: Exact, population: Population) -> NDArray[np.bool_]:
     return good
 
 
+def cheapest(exact: Exact, population: Population) -> int | None:
+    """Of the assignments within the limits the cheapest, the first of equals."""
+    inside = np.flatnonzero(fitting(exact, population))
+    if not len(inside):
+        return None
+    return int(inside[np.argmin(costs_of(exact, population[inside]))])
+
+
 def _sums(exact: Exact, values: NDArray[Any], population: Population) -> NDArray[Any]:
     total = values[population].sum(axis=1)
     for pair in exact.pairs:
         one = population[:, pair.first] - exact.first[pair.first]
         other = population[:, pair.second] - exact.first[pair.second]
-        total = total + values[
-            exact.entries + pair.offset + one * pair.allowed.shape[1] + other
-        ]
+        total = total + values[exact.entries + pair.offset + one * pair.allowed.shape[1] + other]
     return np.asarray(total)
 
 
@@ -61,14 +67,14 @@ def shares(exact: Exact) -> NDArray[np.float64]:
         low = least(exact, usage)
         above = usage[: exact.entries] - np.repeat(low, np.diff(exact.first))
         left = max(1, limit - int(low.sum()))
-        row[:] = [as_ratio(v, left) for v in above.tolist()] if above.dtype == object else (
-            above / left
+        row[:] = (
+            [as_ratio(v, left) for v in above.tolist()] if above.dtype == object else above / left
         )
     return found
 
 
 def lightest(exact: Exact) -> NDArray[np.int64]:
-    """The entry of each group that uses least, all budgets' shares added; of equals the cheapest."""
+    """Of each group the entry of least shares in all budgets together; of equals the cheapest."""
     weight = shares(exact).sum(axis=0)
     order = np.lexsort((_ranks(exact), weight, exact.group_of))
     return np.asarray(order[exact.first[:-1]], dtype=np.int64)
