@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from hwdse.errors import HwdseError
 from hwdse.pe import Unit
 
 __all__ = ["build", "to_rtlil"]
@@ -15,6 +16,9 @@ def build(unit: Unit):
 
     Args:
         unit: From :func:`hwdse.pe.parse`.
+
+    Raises:
+        HwdseError: The unit has a reference only.
     """
     from rtl import bitplane, composite, dot, lmul, mac, shift
     from rtl.top import UnitTop
@@ -27,7 +31,13 @@ def build(unit: Unit):
         "bitplane": bitplane,
         "composite": composite,
     }
-    return UnitTop(unit=unit, source=sources[unit.family].term_source(unit))
+    if unit.no_rtl:
+        raise HwdseError(f"{unit.canonical}: {unit.no_rtl}")
+    try:
+        source = sources[unit.family].term_source(unit)
+    except HwdseError as error:
+        raise HwdseError(f"{unit.canonical}: {error}") from error
+    return UnitTop(unit=unit, source=source)
 
 
 def to_rtlil(unit: Unit) -> str:

@@ -137,7 +137,8 @@ class FloatComposite(wiring.Component):
         return _magnitude(m, chosen, nan=Cat(*(word.nan for word in words)).any())
 
     def _word(self, m: Module, index: int, fine: Value) -> FloatWord:
-        m.submodules[f"word_{index}"] = word = FloatWord()
+        wide, narrow = (mode.element for mode in self.unit.modes)
+        m.submodules[f"word_{index}"] = word = FloatWord(coarse=wide, fine=narrow)
         m.d.comb += [
             word.fine.eq(fine),
             word.w.eq(self.w.word_select(index, WORD_BITS)),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from amaranth.lib import wiring
 
-from hwdse.errors import HwdseError
-from hwdse.pe.abfp_dot import AbfpDot
 from hwdse.pe.dot import Dot
 from rtl.parts.float_dot import FloatDot
 from rtl.parts.operand import require_decoder
@@ -14,17 +12,12 @@ from rtl.parts.product_sum import ProductSum
 __all__ = ["term_source"]
 
 
-def term_source(unit: Dot | AbfpDot) -> wiring.Component:
+def term_source(unit: Dot) -> wiring.Component:
     """The component that makes a ``dot``'s terms: ports of the operands, and the term.
 
     Raises:
-        HwdseError: There is no decoder for one of its formats, or the unit is analogue.
+        HwdseError: There is no decoder for one of its formats.
     """
-    if isinstance(unit, AbfpDot):
-        raise HwdseError(
-            f"{unit.canonical}: the analogue part of an ABFP unit has no RTL, so there is nothing "
-            "to verify, cost or export; its reference works (hwdse.pe.parse(...).reference)"
-        )
     for operand in unit.operands:
         require_decoder(operand.format)
     return ProductSum(unit=unit) if unit.fixed_point else FloatDot(unit=unit)

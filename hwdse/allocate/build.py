@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -24,6 +24,8 @@ from .rules import Rules, allowed_entries, sets_of
 
 __all__ = ["Limit", "Task", "build_exact", "build_task", "limits_of"]
 
+Mask = NDArray[np.bool_]
+
 
 @dataclass(frozen=True, eq=False)
 class Limit:
@@ -38,6 +40,10 @@ class Limit:
     measure: Measure
 
 
+# A budget on an extreme that excludes entries, and the entries it leaves.
+_Excluding = tuple[Limit, Mask]
+
+
 @dataclass(frozen=True, eq=False)
 class Task:
     """A table with its rules: everything but budgets and objectives.
@@ -49,7 +55,7 @@ class Task:
     """
 
     figures: Figures
-    allowed: NDArray[np.bool_]
+    allowed: Mask
     rules: Rules
 
     @property
@@ -72,7 +78,7 @@ def build_task(problem: Problem, rules: Rules) -> Task:
     return Task(Figures(problem, sets, couplings), allowed, rules)
 
 
-def _need_entries(problem: Problem, allowed: NDArray[np.bool_], why: str) -> None:
+def _need_entries(problem: Problem, allowed: Mask, why: str) -> None:
     left = np.logical_or.reduceat(allowed, problem.first[:-1])
     if not bool(left.all()):
         raise HwdseError(f"layer {problem.members(int(np.argmin(left)))[0]!r}: {why}")
@@ -124,9 +130,10 @@ def build_exact(
         cost = Whole(-cost.values, cost.unit, cost.error)
     usage: list[Whole] = []
     bounds: list[int] = []
+    excluding: list[_Excluding] = []
     for limit in limits:
         if limit.measure.kind in ("max", "min"):
-            row = _extreme(task, limit, keep)
+            row = _extreme(task, limit, keep, excluding)
         else:
             row = _linear(figures, limit)
         if row is not None:
@@ -164,7 +171,9 @@ def _linear(figures: Figures, limit: Limit) -> tuple[Whole, int]:
     return Whole(-whole.values, whole.unit, whole.error), -math.ceil(value / whole.unit)
 
 
-def _extreme(task: Task, limit: Limit, keep: NDArray[np.bool_]) -> tuple[Whole, int] | None:
+def _extreme(
+    task: Task, limit: Limit, keep: Mask, excluding: list[_Excluding]
+) -> tuple[Whole, int] | None:
     """Excludes entries in `keep`; or a row that asks for one layer at least, where one suffices."""
     problem, budget = task.problem, limit.budget
     values, unit = task.figures.extremes(limit.measure)
@@ -174,16 +183,47 @@ def _extreme(task: Task, limit: Limit, keep: NDArray[np.bool_]) -> tuple[Whole, 
     some = values[inside]
     good[inside] = (some <= level) if budget.sense == "<=" else (some >= level)
     if (limit.measure.kind == "max") == (budget.sense == "<="):
-        keep &= good | ~inside
-        left = np.logical_or.reduceat(keep, problem.first[:-1])
-        if not bool(left.all()):
-            raise _out_of_reach(task, limit, values, unit)
+        good |= ~inside
+
+        def cannot(entries: Mask) -> bool:
+            return not bool(np.logical_or.reduceat(entries & good, problem.first[:-1]).all())
+
+        if cannot(keep):
+            raise _unmet(task, limit, values, unit, excluding, cannot)
+        keep &= good
+        excluding.append((limit, good))
         return None
     row = np.zeros(len(values) + task.figures.couplings.size, dtype=np.int64)
     row[: len(values)] = -good.astype(np.int64)
     if not bool((good & keep).any()):
-        raise _out_of_reach(task, limit, values, unit)
+        raise _unmet(
+            task, limit, values, unit, excluding, lambda entries: not bool((entries & good).any())
+        )
     return Whole(row, Fraction(1)), -1
+
+
+def _unmet(
+    task: Task,
+    limit: Limit,
+    values: NDArray[np.object_],
+    unit: Fraction,
+    excluding: list[_Excluding],
+    cannot: Callable[[Mask], bool],
+) -> InfeasibleError:
+    """The error for an extreme that cannot be kept: alone, or with the fewest others."""
+    if cannot(task.allowed):
+        return _out_of_reach(task, limit, values, unit)
+
+    def left(some: list[_Excluding]) -> Mask:
+        return np.asarray(np.logical_and.reduce([task.allowed, *(mask for _, mask in some)]))
+
+    needed = list(excluding)
+    for one in excluding:
+        rest = [other for other in needed if other is not one]
+        if cannot(left(rest)):
+            needed = rest
+    shown = " and ".join(str(other.budget) for other, _ in needed)
+    return InfeasibleError(f"budget {limit.budget} cannot be met together with {shown}")
 
 
 def _out_of_reach(

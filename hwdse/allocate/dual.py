@@ -72,7 +72,7 @@ class Dual:
             return []
         nothing = np.zeros_like(self._cost)
         best, _, _ = maximise(lambda at: self._evaluate(at, nothing), self._left, [], simplex=True)
-        return self._unscaled(best, 1)
+        return self._unscaled(best, max(self._scales[1:]))
 
     def _unscaled(self, multipliers: Floats, scale: int) -> list[Fraction]:
         return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from operator import le
 from typing import Any, Literal
@@ -40,8 +40,9 @@ class Cell:
 
     Attributes:
         limits: Of the two columns, exactly; the other budgets hold as well.
-        status: `optimal`, `feasible` (stopped before proof), `infeasible` (proven that there is no
-            answer) or `unknown` (stopped before one was found).
+        status: `optimal` (within the relative gap asked for), `feasible` (stopped before proof),
+            `infeasible` (proven that there is no answer) or `unknown` (stopped before one was
+            found).
         objective: Of the best answer, where there is one.
         bound: No answer is better; None where there is no answer.
     """
@@ -75,12 +76,13 @@ class Surface:
         return 0 if all(one.status in ("optimal", "infeasible") for one in self.cells) else 4
 
     def to_json(self) -> dict[str, Any]:
-        """A dictionary of plain values."""
+        """A dictionary of plain values; limits are rounded upwards, so that they can be met."""
         return {
             "objective": self.objective,
             "columns": list(self.columns),
             "cells": [
-                vars(one) | {"limits": [float(limit) for limit in one.limits]} for one in self.cells
+                vars(one) | {"limits": [bound_to_float(limit, upper=True) for limit in one.limits]}
+                for one in self.cells
             ],
             "points": [one.to_json() for one in self.points],
         }
@@ -96,6 +98,7 @@ def frontier_surface(
     maximize: str | None = None,
     rules: Rules | None = None,
     time_limit: float | None = None,
+    relative_gap: float = 0.0,
     solver: str = "auto",
 ) -> Surface:
     """The best objective under budgets on two columns, over a grid of both (epsilon-constraint).
@@ -115,6 +118,7 @@ def frontier_surface(
         maximize: Likewise.
         rules: As for `solve`.
         time_limit: Seconds for all cells together, or None.
+        relative_gap: As for `solve`, of each cell.
         solver: As for `solve`.
 
     Raises:
@@ -127,7 +131,7 @@ def frontier_surface(
         raise HwdseError(
             f"surface of {points!r} limits a column: give a whole number from 2 to {_MOST_POINTS}"
         )
-    effort = effort_of(solver, time_limit, 0.0, start)
+    effort = effort_of(solver, time_limit, relative_gap, start)
     task = task_of(table, rules, loss=minimize is None and maximize is None)
     objective = objectives_of(task, minimize=minimize, maximize=maximize, then=())[0]
     if objective.is_extreme:
@@ -181,7 +185,7 @@ def _least(task: Task, held: list[Limit], sweep: Limit, unit: Fraction, effort: 
     """The least reachable sum of a column, in its unit."""
     column = Objective(str(sweep.measure), False, (Term(Fraction(1), sweep.measure),))
     exact = build_exact(task, held, column)
-    outcome = optimise(exact, effort)
+    outcome = optimise(exact, replace(effort, relative_gap=Fraction(0)))
     if outcome.picks is None or not outcome.proven:
         raise NoResultError(f"the time limit passed before the least {sweep.measure} was found")
     return math.ceil(exact.total(exact.cost, outcome.picks) * exact.cost_unit / unit)
@@ -227,7 +231,7 @@ def _cell(exact: Exact, objective: Objective, at: tuple[int, int], outcome: Outc
     if outcome.picks is None:
         return Cell(limits, "infeasible" if outcome.proven else "unknown", None, None)
     solved = Solved(objective, exact, outcome)
-    bound = solved.value if outcome.proven else solved.bound(outcome.bound)
+    bound = solved.bound(outcome.bound)
     return Cell(
         limits,
         "optimal" if outcome.proven else "feasible",

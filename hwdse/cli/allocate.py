@@ -75,6 +75,10 @@ def allocate_table(
         return found.exit_code
     if objectives:
         raise HwdseError("--frontier and --compare have one objective; leave --then out")
+    if confirm:
+        raise HwdseError("--confirm is for one answer; leave --frontier and --compare out")
+    if gap and len(frontier) == 1 and not compare:
+        raise HwdseError("--gap is not for the frontier of one column, which is solved to proof")
     if exact and supported:
         raise HwdseError("give --exact or --supported, not both")
     question = Question(
@@ -96,7 +100,7 @@ def allocate_table(
         column = frontier[0] if frontier else None
         return show_comparison(question, column, gap=gap, seed=seed, json=json)
     if len(frontier) == 2:
-        return show_surface(question, (frontier[0], frontier[1]), json=json)
+        return show_surface(question, (frontier[0], frontier[1]), gap=gap, json=json)
     return show_frontier(question, frontier[0], json=json)
 
 

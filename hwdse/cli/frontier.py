@@ -88,7 +88,7 @@ def show_frontier(question: Question, column: str, *, json: bool) -> int:
     return max(one.exit_code for one in found)
 
 
-def show_surface(question: Question, columns: tuple[str, str], *, json: bool) -> int:
+def show_surface(question: Question, columns: tuple[str, str], *, gap: float, json: bool) -> int:
     """The objective against two columns."""
     if question.which != "grid":
         raise HwdseError("--exact and --supported are for one --frontier column, not for two")
@@ -101,6 +101,7 @@ def show_surface(question: Question, columns: tuple[str, str], *, json: bool) ->
         maximize=question.maximize,
         rules=question.rules,
         time_limit=question.time_limit,
+        relative_gap=gap,
         solver=question.solver,
     )
     rows = _rows(found.points)
@@ -109,11 +110,15 @@ def show_surface(question: Question, columns: tuple[str, str], *, json: bool) ->
     else:
         print_table(*rows)
         print()
-        count = {s: sum(one.status == s for one in found.cells) for s in _WORDS}
-        shown = ", ".join(f"{count[s]} {word}" for s, word in _WORDS.items() if count[s])
-        print(f"{len(found.cells)} pairs of budgets: {shown}")
+        print(_counted(found))
     _write(question, rows, lambda path: _draw_surface(question, found, path))
     return found.exit_code
+
+
+def _counted(found: Surface) -> str:
+    count = {s: sum(one.status == s for one in found.cells) for s in _WORDS}
+    shown = ", ".join(f"{count[s]} {word}" for s, word in _WORDS.items() if count[s])
+    return f"{len(found.cells)} pairs of budgets: {shown}"
 
 
 _WORDS = {
@@ -279,7 +284,7 @@ def _draw_surface(question: Question, found: Surface, path: Path) -> None:
     save_surface_figure(
         SurfacePicture(
             title=f"{question.objective} against {first} and {second}",
-            subtitle=_subtitle(question, found.points[0], None),
+            subtitle=f"{_subtitle(question, found.points[0], None)}; {_counted(found)}",
             x_label=f"budget on {first}",
             y_label=f"budget on {second}",
             z_label=question.objective,

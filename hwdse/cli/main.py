@@ -646,7 +646,7 @@ def allocate(
 @app.command()
 def portfolio(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Portfolio study (.yaml), or option table (.csv).")
+        Path, typer.Argument(metavar="FILE", help="Portfolio study (.yaml) or option table (.csv).")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Directory for the results.")],
     units: Annotated[
@@ -655,7 +655,7 @@ def portfolio(
     ] = None,
     unit_table: Annotated[
         Path | None,
-        typer.Option(help="With an option table: its units, as unit, [type] and areas or the like."),
+        typer.Option(help="With an option table: its units, as unit, [type], areas or the like."),
     ] = None,
     budget: Annotated[
         list[str] | None, typer.Option(help="COL<=V or COL>=V, besides those of the study.")

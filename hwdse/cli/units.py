@@ -37,6 +37,8 @@ def show(spec: str | None, *, json: bool) -> None:
         return
     for key in ("spec", "module", "latency_cycles", "initiation_interval", "macs_per_cycle"):
         print(f"{key}: {document[key]}")
+    if unit.no_rtl:
+        print(f"rtl: none: {unit.no_rtl}")
     print()
     print_table(
         ["port", "direction", "width", "meaning"],
@@ -71,6 +73,7 @@ def describe(unit: pe.Unit) -> dict[str, Any]:
         "latency_cycles": unit.latency,
         "initiation_interval": 1,
         "macs_per_cycle": unit.macs_per_cycle,
+        "no_rtl": unit.no_rtl or None,
         "accumulator": {
             "name": acc.name,
             "width": acc.width,

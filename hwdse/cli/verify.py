@@ -12,7 +12,6 @@ from hwdse.errors import HwdseError
 
 if TYPE_CHECKING:
     from hwdse.verify.check import Verification
-    from hwdse.verify.coverage import PartUse
 
 __all__ = ["verify_catalogue", "verify_unit"]
 
@@ -131,17 +130,10 @@ def _print(results: list[Verification]) -> None:
             for r in results
         ],
     )
-    rows = []
     for spec, parts in {r.spec: r.parts for r in results if r.parts}.items():
-        for part in parts:
-            rows.append([part.part, part.size, _evidence(part), "" if part != parts[0] else spec])
-    if rows:
         print()
-        print_table(["part of a unit not enumerated", "as it is there", "evidence", "unit"], rows)
-
-
-def _evidence(part: PartUse) -> str:
-    return "tested in the unit only" if part.test is None else f"proven: {part.test.split('::')[1]}"
+        rows = [["proven" if p.test else "tested", p.part, p.size] for p in parts]
+        print_table(["evidence", "part", f"as it is in {spec}"], rows)
 
 
 def _exit_code(results: list[Verification], *, formal: bool) -> int:

@@ -41,6 +41,10 @@ class AbfpDot(Unit):
     tile: AbfpFormat
 
     family: ClassVar[str] = "dot"
+    no_rtl: ClassVar[str] = (
+        "the analogue part of an ABFP unit has no RTL, so there is nothing to verify, cost or "
+        "export; its reference works (hwdse.pe.parse(...).reference)"
+    )
 
     @property
     def lanes(self) -> int:

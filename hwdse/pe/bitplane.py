@@ -14,8 +14,9 @@ from typing import ClassVar
 from hwdse.pe.common import Common, take_accumulator, take_scalar
 from hwdse.pe.implementation import ADDERS, FUSED, REGISTERS, TREES, take_implementation
 from hwdse.pe.keys import Keys
-from hwdse.pe.planes import integers, planes
-from hwdse.pe.product import product_shape
+from hwdse.pe.lanes import exact_shape
+from hwdse.pe.planes import planes
+from hwdse.pe.product import integers, operand_shape
 from hwdse.pe.term import Term, TermShape
 from hwdse.pe.unit import Codes, Unit
 
@@ -45,15 +46,8 @@ class Bitplane(Unit):
     @property
     def term_shape(self) -> TermShape:
         """Bounds of the sum of one cycle's products."""
-        one = product_shape(self.w_element, self.a_element)
-        largest = one.max_units * self.lanes
-        return TermShape(
-            significand_bits=largest.bit_length(),
-            max_shift=0,
-            lsb_exponent=one.lsb_exponent,
-            max_units=largest,
-            signed=one.signed,
-        )
+        w, a = operand_shape(self.w_element), operand_shape(self.a_element)
+        return exact_shape(w, a, self.lanes)
 
     def terms_of(self, codes: Codes) -> Term:
         """Exact sums of products over the last axis."""

@@ -22,8 +22,6 @@ from dataclasses import dataclass
 from math import gcd
 from typing import ClassVar
 
-import numpy as np
-
 from hwdse.formats import Format, Minifloat, ScalarFormat
 from hwdse.pe.abfp_dot import AbfpDot, take_abfp
 from hwdse.pe.common import Common, check_products, take_accumulator, take_format
@@ -38,7 +36,7 @@ from hwdse.pe.implementation import (
 from hwdse.pe.keys import Keys
 from hwdse.pe.lanes import Factor, aligned_shape, aligned_sum, exact_shape, exact_sum
 from hwdse.pe.ports import Operand
-from hwdse.pe.product import is_fixed_point, product, times_shape
+from hwdse.pe.product import integers, is_fixed_point, times_shape
 from hwdse.pe.scale import scale_of, scaled, scaled_shape
 from hwdse.pe.term import Term, TermShape
 from hwdse.pe.unit import MAX_EXACT_BITS, Codes, Unit
@@ -130,9 +128,9 @@ class Dot(Unit):
     def terms_of(self, codes: Codes) -> Term:
         """Sums over the last axis, times the scales."""
         if self.fixed_point:
-            products = product(self.w_element, self.a_element, codes["w"], codes["a"])
-            values = np.where(products.sign, -products.significand, products.significand)
-            return Term.from_integers(values.sum(axis=-1))
+            w_values = integers(self.w_element, codes["w"])
+            a_values = integers(self.a_element, codes["a"])
+            return Term.from_integers((w_values * a_values).sum(axis=-1))
         w, a = (
             (factor, codes[side], codes.get(f"{side}_zero"))
             for side, factor in zip("wa", self.factors, strict=True)

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hwdse.formats import ScalarFormat
-from hwdse.pe.product import is_fixed_point, operand
+from hwdse.pe.product import integers, is_fixed_point
 
-__all__ = ["BitPlanes", "MaskedSigns", "integers", "planes"]
+__all__ = ["BitPlanes", "MaskedSigns", "planes"]
 
 
 @dataclass(frozen=True)
@@ -47,12 +46,6 @@ class MaskedSigns:
     negative: int
     zero: int
     positive: int
-
-
-def integers(fmt: ScalarFormat, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Values of fixed-point codes in units of ``2**fmt.lsb_exponent``."""
-    x = operand(fmt, codes)
-    return np.where(x.sign, -x.significand, x.significand)
 
 
 @functools.lru_cache(maxsize=64)

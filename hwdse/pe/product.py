@@ -19,6 +19,7 @@ from hwdse.formats import Minifloat, ScalarFormat
 from hwdse.pe.term import Term, TermShape
 
 __all__ = [
+    "integers",
     "is_fixed_point",
     "operand",
     "operand_shape",
@@ -164,13 +165,13 @@ def product(
     """Exact products of codes, elementwise; see :func:`times`."""
     if is_fixed_point(w) and is_fixed_point(a):
         # Half as many arrays to look up as of signs and significands.
-        x, y = _integers(w, w_codes), _integers(a, a_codes)
+        x, y = integers(w, w_codes), integers(a, a_codes)
         return replace(Term.from_integers(x * y), sign=np.asarray((x < 0) ^ (y < 0)))
     return times(operand(w, w_codes), operand(a, a_codes))
 
 
-def _integers(fmt: ScalarFormat, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What fixed-point codes are worth in units of the last bit.
+def integers(fmt: ScalarFormat, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Values of fixed-point codes in units of ``2**fmt.lsb_exponent``.
 
     Raises:
         HwdseError: One is not a code of the format.

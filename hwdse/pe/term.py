@@ -98,11 +98,11 @@ class Term:
         return replace(self, significand=self.significand.astype(dtype))
 
     def step(self, index: int) -> Term:
-        """The terms of one cycle, ``index`` along axis 0."""
+        """The terms of one cycle, ``index`` along axis 0: arrays, if only of one element."""
         return Term(
-            sign=self.sign[index],
-            significand=self.significand[index],
-            shift=self.shift[index],
-            nan=self.nan[index],
-            infinite=self.infinite[index],
+            sign=self.sign[index, ...],
+            significand=self.significand[index, ...],
+            shift=self.shift[index, ...],
+            nan=self.nan[index, ...],
+            infinite=self.infinite[index, ...],
         )

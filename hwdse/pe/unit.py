@@ -69,6 +69,8 @@ class Unit:
     implementation: Implementation = field(kw_only=True, default_factory=Implementation)
 
     family: ClassVar[str]
+    # What stands in the way of hardware; "" where there is none.
+    no_rtl: ClassVar[str] = ""
 
     @property
     def w(self) -> Format:

@@ -226,14 +226,12 @@ def surface_figure(picture: SurfacePicture) -> Figure:
     ]
     if len(known) < z.size:
         handles.append(Patch(color=COLOURS["line"][0], label="no answer"))
-    axes.legend(
+    figure.legend(
         handles=handles,
         frameon=False,
         fontsize=8,
         ncols=2,
-        loc="lower right",
-        bbox_to_anchor=(1.0, 1.0),
-        borderaxespad=0.2,
+        loc="outside lower left",
     )
     return figure
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["ComparePicture", "save_compare_figure"]
 
 _ROW_INCHES = 0.24
+_SUBTITLE_CHARACTERS = 150
+# A single bar that is so many times longer than the next would leave no room for the others.
+_OUTLIER = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +60,16 @@ def _figure(picture: ComparePicture) -> Figure:
     from matplotlib.figure import Figure
 
     rows = len(picture.labels)
-    figure = Figure(figsize=(10.0, 1.9 + _ROW_INCHES * rows), dpi=130, layout="constrained")
+    subtitle = textwrap.wrap(picture.subtitle, _SUBTITLE_CHARACTERS)
+    height = 1.75 + 0.15 * len(subtitle) + _ROW_INCHES * rows
+    figure = Figure(figsize=(10.0, height), dpi=130, layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(
-        f"{picture.title}\n", x=0.008, ha="left", fontsize=11, weight="bold", parse_math=False
-    )
+    heading = picture.title + "\n" * len(subtitle)
+    figure.suptitle(heading, x=0.008, ha="left", fontsize=11, weight="bold", parse_math=False)
     figure.text(
         0.008,
-        1 - 0.32 / figure.get_figheight(),
-        picture.subtitle,
+        1 - 0.3 / height,
+        "\n".join(subtitle),
         va="top",
         fontsize=8,
         color=COLOURS["muted"][0],
@@ -84,8 +89,6 @@ def _figure(picture: ComparePicture) -> Figure:
         axes.set_xlabel(label)
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
-        axes.margins(x=0.13)
-        axes.set_xlim(left=0)
     return figure
 
 
@@ -104,14 +107,18 @@ def _bars(axes: Axes, parts: dict[str, Sequence[float]], *, first_colour: int) -
             label=name,
         )
         left = [x + width for x, width in zip(left, widths, strict=True)]
+    shown = _shown_length(left)
+    axes.set_xlim(0, 1.16 * shown)
     for row, total in zip(rows, left, strict=True):
+        text = f"{total:.3g}" if total < 1e3 else f"{total:.0f}"
         axes.annotate(
-            f"{total:.3g}" if total < 1e3 else f"{total:.0f}",
-            (total, row),
+            text if total <= shown else f"▸ {text}",
+            (min(total, shown), row),
             xytext=(3, 0),
             textcoords="offset points",
             va="center",
             fontsize=7.5,
+            bbox={"facecolor": COLOURS["ground"][0], "edgecolor": "none", "pad": 1.0},
         )
     if len(parts) > 1:
         axes.legend(
@@ -124,3 +131,9 @@ def _bars(axes: Axes, parts: dict[str, Sequence[float]], *, first_colour: int) -
             handlelength=1.0,
             columnspacing=0.8,
         )
+
+
+def _shown_length(totals: Sequence[float]) -> float:
+    """The longest bar that is shown in full."""
+    longest, *others = sorted(totals, reverse=True)
+    return others[0] if others and longest > _OUTLIER * others[0] > 0 else longest

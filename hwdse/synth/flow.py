@@ -156,6 +156,7 @@ _VERILOG = (
     + """
 proc -norom
 opt_clean -purge
+hierarchy -auto-top
 write_verilog -noattr {job}/design.v
 """
 )

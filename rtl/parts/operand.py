@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from hwdse.errors import HwdseError
 from hwdse.formats import Minifloat, ScalarFormat
-from hwdse.pe.product import is_fixed_point, operand, operand_shape
+from hwdse.pe.product import integers, is_fixed_point, operand, operand_shape
 from rtl.parts.minifloat import Unpack
 from rtl.parts.table import look_up
 
@@ -31,6 +31,7 @@ __all__ = [
     "fixed_point_value",
     "float_decoder",
     "require_decoder",
+    "require_table",
 ]
 
 # A table has a row for each code, and synthesis takes its time over thousands of rows.
@@ -59,8 +60,7 @@ def _layout(fmt: ScalarFormat) -> _Layout:
 
 
 def _values(fmt: ScalarFormat) -> NDArray[np.int64]:
-    x = operand(fmt, fmt.codes().astype(np.int64))
-    return np.where(x.sign, -x.significand, x.significand)
+    return integers(fmt, fmt.codes().astype(np.int64))
 
 
 def _table_shape(values: NDArray[np.int64]) -> Shape:
@@ -116,10 +116,20 @@ def require_decoder(fmt: ScalarFormat) -> None:
     wires = isinstance(fmt, Minifloat) or (
         is_fixed_point(fmt) and _layout(fmt) is not _Layout.TABLE
     )
-    if not wires and fmt.bits > MAX_TABLE_BITS:
+    if not wires:
+        require_table(fmt)
+
+
+def require_table(fmt: ScalarFormat) -> None:
+    """Check that a format's codes can be decoded by a table.
+
+    Raises:
+        HwdseError: There are too many.
+    """
+    if fmt.bits > MAX_TABLE_BITS:
         raise HwdseError(
-            f"hardware decodes {fmt.name} by a table, which codes of at most {MAX_TABLE_BITS} bits "
-            f"can have, not {fmt.bits}"
+            f"hardware decodes {fmt.name} by a table; choose a format with codes of at most "
+            f"{MAX_TABLE_BITS} bits (only the reference takes more), not {fmt.bits}"
         )
 
 

@@ -1,4 +1,4 @@
-"""An E4M3 product, or two E2M1 products, from one word of each side."""
+"""The product of two wide floats, or two products of narrow ones, from one word of each side."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwdse import formats
 from hwdse.formats import Minifloat
 from hwdse.pe.product import product_shape
 from rtl.parts.bits import replicate
@@ -16,65 +15,64 @@ from rtl.parts.minifloat import Unpack
 __all__ = ["FloatWord", "word_addends", "word_sum"]
 
 
-def _minifloat(name: str) -> Minifloat:
-    fmt = formats.scalar(name)
-    assert isinstance(fmt, Minifloat)
-    return fmt
-
-
-_COARSE, _FINE = _minifloat("e4m3"), _minifloat("e2m1")
-_PRODUCT, _FINE_PRODUCT = product_shape(_COARSE, _COARSE), product_shape(_FINE, _FINE)
-_SUM_BITS = (2 * _FINE_PRODUCT.max_units).bit_length()
-
-
 # A signed value in ones' complement, and the carry that completes it.
 Addend = tuple[Value, Value]
 
 
 class FloatWord(wiring.Component):
-    """The exact product of two E4M3 codes, or those of two pairs of E2M1 codes; combinational.
+    """The exact product of two coarse codes, or those of two pairs of fine codes; combinational.
 
-    E2M1 operands are integers of four bits in units of their last bit, 0 to 12, as wide as the
-    significand of E4M3. The product of the high lane is made by the multiplier of E4M3
-    significands, that of the low lane by one of its own; this is the reuse of arXiv 2510.25602, an
-    E4M3 and an E2M1 unit for one or two lanes.
+    Fine operands are integers in units of their last bit, no wider than a coarse significand: those
+    of E2M1 are 0 to 12, in the four bits of E4M3's. The product of the high lane is made by the
+    multiplier of coarse significands, that of the low lane by one of its own; this is the reuse of
+    arXiv 2510.25602, an E4M3 and an E2M1 unit for one or two lanes.
+
+    Parameters:
+        coarse: Format of a whole word, with NaN and without infinities.
+        fine: Format of half a word, of numbers only.
 
     Members:
-        fine: ``In(1)``: words hold two E2M1 codes, not one of E4M3.
-        w, a: ``In(8)``, words, lane 0 in the lowest bits.
-        sign, significand, shift, nan: ``Out``, the E4M3 product, or that of the high lane, with
+        fine: ``In(1)``: words hold two fine codes, not a coarse one.
+        w, a: ``In(coarse.bits)``, words, lane 0 in the lowest bits.
+        sign, significand, shift, nan: ``Out``, the coarse product, or that of the high lane, with
             shift 0; in units of the last bit of the format's products.
         low_sign, low: ``Out``, the product of the low lane; 0, and positive, where there is none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, coarse: Minifloat, fine: Minifloat) -> None:
+        self.formats = (coarse, fine)
+        self.coarse_shape, self.fine_shape = (product_shape(fmt, fmt) for fmt in self.formats)
+        assert coarse.bits == 2 * fine.bits
+        assert fine.significand_bits + fine.max_shift <= coarse.significand_bits
         super().__init__(
             {
                 "fine": In(1),
-                "w": In(_COARSE.bits),
-                "a": In(_COARSE.bits),
+                "w": In(coarse.bits),
+                "a": In(coarse.bits),
                 "sign": Out(1),
-                "significand": Out(_PRODUCT.significand_bits),
-                "shift": Out(_PRODUCT.max_shift.bit_length()),
+                "significand": Out(self.coarse_shape.significand_bits),
+                "shift": Out(self.coarse_shape.max_shift.bit_length()),
                 "nan": Out(1),
                 "low_sign": Out(1),
-                "low": Out(_FINE_PRODUCT.max_units.bit_length()),
+                "low": Out(self.fine_shape.max_units.bit_length()),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         fine = self.fine
-        coarse = {side: self._unpack(m, _COARSE, side, 0) for side in "wa"}
-        low, high = ({side: self._unpack(m, _FINE, side, i) for side in "wa"} for i in range(2))
+        wide, narrow = self.formats
+        bits = wide.significand_bits
+        coarse = {side: self._unpack(m, wide, side, 0) for side in "wa"}
+        low, high = ({side: self._unpack(m, narrow, side, i) for side in "wa"} for i in range(2))
         shared, own = [], []
         for side in "wa":
-            significand = Signal(_COARSE.significand_bits, name=f"{side}_shared")
-            lane = Signal(_COARSE.significand_bits, name=f"{side}_own")
+            significand = Signal(bits, name=f"{side}_shared")
+            lane = Signal(bits, name=f"{side}_own")
             m.d.comb += [
-                significand.eq(Mux(fine, _integer(high[side]), coarse[side].significand)),
+                significand.eq(Mux(fine, _integer(high[side], bits), coarse[side].significand)),
                 # Held at zero in the other mode.
-                lane.eq(_integer(low[side]) & replicate(fine, len(lane))),
+                lane.eq(_integer(low[side], bits) & replicate(fine, len(lane))),
             ]
             shared.append(significand)
             own.append(lane)
@@ -94,15 +92,16 @@ class FloatWord(wiring.Component):
         return unpack
 
 
-def _integer(code: Unpack) -> Value:
-    """Magnitude of an E2M1 code, in units of its last bit."""
-    return (code.significand << code.shift)[: _COARSE.significand_bits]
+def _integer(code: Unpack, bits: int) -> Value:
+    """Magnitude of a fine code, in units of its last bit."""
+    return (code.significand << code.shift)[:bits]
 
 
 def word_sum(m: Module, word: FloatWord) -> Lane:
     """The product that a word gives, or the sum of both; a sum of zero is positive."""
-    total = Signal(_SUM_BITS + 1, name="pair")
-    magnitude = Signal(_SUM_BITS, name="pair_magnitude")
+    bits = (2 * word.fine_shape.max_units).bit_length()
+    total = Signal(bits + 1, name="pair")
+    magnitude = Signal(bits, name="pair_magnitude")
     negative = Signal(name="pair_negative")
     high, low = word.significand, word.low
     subtract = word.fine & (word.sign ^ word.low_sign)
@@ -123,16 +122,16 @@ def word_sum(m: Module, word: FloatWord) -> Lane:
 
 
 def word_addends(m: Module, word: FloatWord, fine_bits: int, name: str) -> tuple[Addend, Addend]:
-    """The products of a word in the fixed-point window of all E4M3 products.
+    """The products of a word in the fixed-point window of all coarse products.
 
-    E2M1 products are integers at its low end. Of a sum of them ``fine_bits`` bits count, so that
+    Fine products are integers at its low end. Of a sum of them ``fine_bits`` bits count, so that
     signs need not reach, and switch, the bits above.
 
     Returns:
         Those of the high and of the low lane: each a signed value in ones' complement, and the
         carry that completes it.
     """
-    bits = _PRODUCT.significand_bits + _PRODUCT.max_shift
+    bits = word.coarse_shape.significand_bits + word.coarse_shape.max_shift
     placed = Signal(bits, name=f"{name}_placed")
     wide_sign = Signal(name=f"{name}_sign")
     m.d.comb += [placed.eq(word.significand << word.shift), wide_sign.eq(word.sign & ~word.fine)]

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from amaranth import Cat, Const, Module, Signal, Value
 
-from hwdse.errors import HwdseError
 from hwdse.formats import ScalarFormat
 from hwdse.pe.digits import digits
 from rtl.parts.bits import leading_zeros
-from rtl.parts.operand import MAX_TABLE_BITS, float_decoder, require_decoder
+from rtl.parts.operand import float_decoder, require_decoder, require_table
 from rtl.parts.table import look_up
 
 __all__ = ["Power", "decode_powers", "require_power_decoder"]
@@ -37,11 +36,8 @@ def require_power_decoder(fmt: ScalarFormat) -> None:
     """
     if digits(fmt).ranked:
         require_decoder(fmt)
-    elif fmt.bits > MAX_TABLE_BITS:
-        raise HwdseError(
-            f"hardware decodes {fmt.name} by a table, which codes of at most {MAX_TABLE_BITS} bits "
-            f"can have, not {fmt.bits}"
-        )
+    else:
+        require_table(fmt)
 
 
 def decode_powers(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import math
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 
 
+@functools.lru_cache(maxsize=100_000)
 def number(value) -> Fraction:
     return Fraction(value) if isinstance(value, str) else Fraction(repr(float(value)))
 
@@ -18,8 +21,11 @@ def combinations(table: pd.DataFrame):
     numeric = [c for c in table.columns if c not in ("layer", "option", "tie")]
     rows = {}
     tie_of = {}
-    for record in table.to_dict("records"):
-        rows.setdefault(record["layer"], {})[record["option"]] = record
+    figures = {c: [number(v) for v in table[c]] for c in numeric}
+    parts = {c: math.lcm(*(f.denominator for f in figures[c])) for c in numeric}
+    for at, record in enumerate(table.to_dict("records")):
+        whole = {c: int(figures[c][at] * parts[c]) for c in numeric}
+        rows.setdefault(record["layer"], {})[record["option"]] = whole
         tie_of[record["layer"]] = record.get("tie", "")
     layers = list(rows)
     for options in itertools.product(*(rows[layer] for layer in layers)):
@@ -30,7 +36,7 @@ def combinations(table: pd.DataFrame):
         ):
             continue
         picked = [rows[layer][option] for layer, option in zip(layers, options, strict=True)]
-        totals = {c: sum(number(r[c]) for r in picked) for c in numeric}
+        totals = {c: Fraction(sum(r[c] for r in picked), parts[c]) for c in numeric}
         yield dict(zip(layers, options, strict=True)), totals
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from hwdse.allocate import frontier_surface, solve
+from hwdse.allocate import Budget, frontier_surface, solve
 from hwdse.allocate import surface as module
 from hwdse.errors import HwdseError, InfeasibleError
 
@@ -85,7 +85,7 @@ def test_cells_agree_with_solve():
     table = random_table(4, layers=25, options=5).round(5)
     found = frontier_surface(table, ("r0", "r1"), points=4)
     for cell in found.cells:
-        budgets = [f"r0<={float(cell.limits[0])!r}", f"r1<={float(cell.limits[1])!r}"]
+        budgets = [Budget("r0", "<=", cell.limits[0]), Budget("r1", "<=", cell.limits[1])]
         if cell.objective is None:
             with pytest.raises(InfeasibleError):
                 solve(table, budgets)
@@ -131,6 +131,17 @@ def test_cells_that_were_stopped_say_so(monkeypatch):
     for cell in found.cells:
         if cell.status == "feasible":
             assert Fraction(repr(cell.objective)) - Fraction(repr(cell.bound)) == Fraction(5, 10**4)
+
+
+def test_a_gap_is_kept_and_shown():
+    table = random_table(11, layers=40, options=6)
+    near = frontier_surface(table, ("r0", "r1"), points=4, relative_gap=0.3)
+    assert near.exit_code == 0
+    answered = [cell for cell in near.cells if cell.objective is not None]
+    for cell in answered:
+        assert 0 <= cell.objective - cell.bound <= 0.3 * abs(cell.objective)
+        budgets = [Budget("r0", "<=", cell.limits[0]), Budget("r1", "<=", cell.limits[1])]
+        assert cell.bound <= solve(table, budgets).objective <= cell.objective
 
 
 def test_json_is_plain():

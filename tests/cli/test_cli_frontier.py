@@ -93,6 +93,8 @@ def test_two_columns_make_a_surface(hwdse, table, tmp_path):
         (["-o", "x.png"], "-o belongs to --frontier"),
         (["--frontier", "size", "--then", "energy"], "one objective"),
         (["--frontier", "size", "--exact", "--supported"], "not both"),
+        (["--frontier", "size", "--confirm"], "--confirm is for one answer"),
+        (["--frontier", "size", "--gap", "0.1"], "--gap is not for"),
         (["--frontier", "size", "--frontier", "energy", "--exact"], "one --frontier column"),
         (["--frontier", "size", "--frontier", "energy", "--frontier", "loss"], "a third"),
         (["--frontier", "size", "--frontier", "enrgy"], "did you mean 'energy'"),

@@ -27,6 +27,7 @@ SPECS = (
     "dot:w=mxfp4,a=mxfp8_e4m3,lanes=4",
     "lmul:w=e4m3,a=e4m3,acc=fp16,pipeline=2",
     "shift:w=pot4,a=int8,pipeline=1",
+    "shift:w=khot8_2,a=int4",  # its decoder of unsigned weights is wires alone
     "bitplane:w=bipolar2,a=bipolar2,lanes=16,pipeline=2",
     "composite:modes=int8_int4_int2",
     "composite:modes=e4m3_e2m1,pipeline=2",

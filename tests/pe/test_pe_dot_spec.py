@@ -48,9 +48,9 @@ def test_scales_and_zero_points_come_in_on_ports_of_their_own():
 
 
 ERRORS = {
-    "mac:w=mxfp4,a=int8": "share scales, which mac has no ports for; use dot:w=mxfp4,a=int8",
-    "lmul:w=e4m3,a=nvfp4": "share scales, which lmul has no ports for; use dot:w=e4m3,a=nvfp4",
-    "mac:w=abfp8_32,a=int8": "use dot:w=abfp8_32,a=abfp8_32",
+    "mac:w=mxfp4,a=int8": "which mac has no ports for (nearest that works: dot:w=mxfp4,a=int8)",
+    "lmul:w=e4m3,a=nvfp4": "which lmul has no ports for (nearest that works: dot:w=e4m3,a=nvfp4)",
+    "mac:w=abfp8_32,a=int8": "(nearest that works: dot:w=abfp8_32,a=abfp8_32)",
     "dot:w=mxfp4,a=mxfp8_e4m3,lanes=24": "lanes=24 does not divide both; use lanes=32",
     "dot:w=mxfp4,a=nvfp4,lanes=32": "nvfp4 has blocks of 16, and lanes=32 does not divide both; "
     "use lanes=16",

@@ -40,6 +40,31 @@ def test_lists_and_no_elements():
         )
 
 
+# Terms of int64, and of Python integers; accumulators of either kind.
+ONE_SUM = (
+    "mac:w=int8,a=int8",
+    "mac:w=e4m3,a=e4m3",
+    "mac:w=fp32,a=fp32,acc=exact",
+    "dot:w=mxfp8_e5m2,a=mxfp8_e5m2",
+    "dot:w=mxfp8_e5m2,a=mxfp8_e5m2,acc=exact",
+    "dot:w=int4_g128,a=nf4_g128",
+    "dot:w=abfp8_32,a=abfp8_32",
+    "bitplane:w=ternary,a=int8",
+)
+
+
+@pytest.mark.parametrize("spec", ONE_SUM)
+def test_one_sum_needs_no_axis_of_its_own(spec):
+    unit = parse(spec)
+    rng = np.random.default_rng(4)
+    codes = {o.name: rng.integers(0, 3, size=(5, *o.trailing)) for o in unit.operands}
+    alone = unit.outputs(codes)
+    beside = unit.outputs({name: values[:, None] for name, values in codes.items()})
+    for name, values in alone.items():
+        assert values.shape == (5,)
+        assert (values == beside[name][:, 0]).all()
+
+
 def test_dtypes_of_results():
     assert MAC.reference([1], [1]).dtype == np.int64
     assert FLOAT.reference([1], [1]).dtype == np.int64

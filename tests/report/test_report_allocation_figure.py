@@ -78,7 +78,8 @@ def test_a_frontier_alone_and_of_one_point():
 
 
 def test_the_surface_has_limits_along_the_axes_and_gaps_where_there_is_no_answer():
-    axes, bar = surface_figure(SURFACE).axes
+    figure = surface_figure(SURFACE)
+    axes, bar = figure.axes
     mesh = next(c for c in axes.collections if hasattr(c, "get_coordinates"))
     values = np.ma.filled(np.ma.masked_invalid(mesh.get_array()), -1.0).reshape(2, 3)
     # A row for each limit on energy, a column for each on size.
@@ -88,7 +89,7 @@ def test_the_surface_has_limits_along_the_axes_and_gaps_where_there_is_no_answer
     assert corners[0, 0, 1] < 10.0 < corners[1, 0, 1] < 20.0
     offsets = [c.get_offsets().tolist() for c in axes.collections if len(c.get_offsets()) == 2]
     assert [[0.9, 19.0], [2.0, 9.5]] in offsets
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["answers that none beats (2)", "no answer"]
     assert bar.get_ylabel() == "loss"
     assert bar.get_yscale() == "log"

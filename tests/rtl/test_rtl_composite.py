@@ -83,8 +83,8 @@ def test_open_rows_do_not_overflow(combinational, word_bits, lanes, tree):
 def test_float_word(combinational):
     index = np.arange(1 << 17)
     w, a, fine = index & 255, index >> 8 & 255, index >> 16
-    got = combinational(FloatWord())(w=w, a=a, fine=fine)
     coarse, narrow = formats.get("e4m3"), formats.get("e2m1")
+    got = combinational(FloatWord(coarse=coarse, fine=narrow))(w=w, a=a, fine=fine)
     product = coarse.decode(w) * coarse.decode(a)
     assert (got["nan"] == (np.isnan(product) & (fine == 0))).all()
     lanes = [narrow.decode(w >> at & 15) * narrow.decode(a >> at & 15) for at in (0, 4)]

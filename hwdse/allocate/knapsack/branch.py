@@ -12,7 +12,7 @@ import numpy as np
 from .balance import balance
 from .columns import Columns, Floats
 from .dual import Cut
-from .instance import Ints
+from .instance import Ints, exact_sum
 from .multipliers import solve_dual
 from .relaxation import Relaxation, relax
 from .search import Answer, Found, look_within
@@ -94,7 +94,8 @@ class Search:
         """
         self._open(forbidden, cuts, 0)
         if not self.nodes:
-            return Proof(None, 0, "linear relaxation")
+            bound = 0 if self.best is None else self.best.cost
+            return Proof(self.best, bound, "linear relaxation")
         while self.nodes:
             node = heapq.heappop(self.nodes)
             stuck = self._settle(node)
@@ -116,12 +117,21 @@ class Search:
             self.multipliers = multipliers
         relaxed = self._relax(multipliers, forbidden, weigh_cost=True)
         bound = max(bound, relaxed.least_cost(0) or 0)
+        self._offer(relaxed.base)
         node = _Node(bound, self.made, forbidden, relaxed, _FIRST_EFFORT)
         self.made += 1
         if unlimited and not self._may_be_feasible(node):
             return
         if self.best is None or node.bound < self.best.cost:
             heapq.heappush(self.nodes, node)
+
+    def _offer(self, option: Ints) -> None:
+        """Keep an answer if it is within the limits and the best so far."""
+        used = self.columns.usage[:, option]
+        if all(exact_sum(row) <= most for row, most in zip(used, self.limit, strict=True)):
+            cost = exact_sum(self.columns.cost[option])
+            if self.best is None or cost < self.best.cost:
+                self.best = Answer(option, cost)
 
     def _settle(self, node: _Node) -> bool:
         """Enumerate a part or divide it; whether it is stuck for lack of time or memory."""

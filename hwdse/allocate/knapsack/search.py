@@ -17,7 +17,6 @@ __all__ = ["Answer", "Found", "look_within"]
 
 _BINS = 64
 _ROOT = math.sqrt(2.0)  # one of two lists gets a single departure: two lists grow by this
-_MOST = 1e290
 _SCRAMBLER = np.int64(0x5851F42D4C957F2D)
 _EXPECTED = 64.0
 _WIDER = 64.0
@@ -188,7 +187,7 @@ def _plan(
     new[1:] = (rows[:, 1:] != rows[:, :-1]).any(axis=0)
     start = np.flatnonzero(new)
     kinds, copies = rows[0, start], np.diff(np.append(start, len(order)))
-    if total == len(order) and _count(kinds, copies, room) <= effort:
+    if total == len(order) and _count(kinds, copies, room, effort) <= effort:
         return _Plan(departing, room, room, everything=True)
     # The most kinds that fit, by doubling and halving the step: the count rises with their number.
     take, within, step = 0, -1, 8
@@ -197,7 +196,8 @@ def _plan(
         reach = min(room, int(kinds[trial]) - 1) if trial < len(kinds) else -1
         if (
             trial < len(kinds)
-            and _count(kinds[:trial], copies[:trial], max(reach, int(kinds[trial - 1]))) <= effort
+            and _count(kinds[:trial], copies[:trial], max(reach, int(kinds[trial - 1])), effort)
+            <= effort
         ):
             take, within = trial, reach
             step = step * 2 if step >= 8 and trial >= step else step
@@ -212,8 +212,11 @@ def _plan(
     return _Plan(departing[:end], within, listed, everything=False)
 
 
-def _count(kinds: Ints, copies: Ints, room: int) -> float:
-    """About how many sums of at most the room half of the departures have; hardly too few."""
+def _count(kinds: Ints, copies: Ints, room: int, most: float) -> float:
+    """About how many sums of at most the room half of the departures have; hardly too few.
+
+    Once there are more than `most`, no more are counted.
+    """
     counts = np.zeros(_BINS)
     counts[0] = 1.0
     width = max(1, -(-(room + 1) // _BINS))
@@ -228,7 +231,7 @@ def _count(kinds: Ints, copies: Ints, room: int) -> float:
                 part = counts[: -times * excess]
                 grown[times * excess :] += part if many > 1 else part * (_ROOT - 1)
             counts = grown
-        if counts[0] > _MOST:
+        if counts[0] > most or float(counts.sum()) > most:
             break
     return float(counts.sum())
 
