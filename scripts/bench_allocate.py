@@ -116,19 +116,27 @@ def by_cbc(problem, limit_s):
 
 
 def by_modelopt(problem, limit_s):
-    """ModelOpt's own search, for one budget: it takes per-layer lists of scores and costs."""
+    """ModelOpt's own search, on whole numbers as its users give them: lists of scores and costs."""
+    import pulp
+
     searcher = importlib.import_module("modelopt.torch.opt.searcher")
-    lps = searcher.LPS(
+
+    def lists(column):
+        return [part.tolist() for part in np.split(column, problem.first[1:-1])]
+
+    solver = searcher.LPS(
         name="weight",
-        constraints={"weight": float(problem.limit[0])},
+        constraints={f"budget{i}": float(most) for i, most in enumerate(problem.limit)},
         constraints_to_candidate_costs={
-            "weight": [r.tolist() for r in np.split(problem.usage[0], problem.first[1:-1])]
+            f"budget{i}": lists(row) for i, row in enumerate(problem.usage)
         },
-        candidate_scores=[r.tolist() for r in np.split(problem.cost, problem.first[1:-1])],
+        candidate_scores=lists(problem.cost),
         objective_type="minimize",
         verbose=False,
     )
-    chosen, _ = lps()
+    # As it is, but stopped in time.
+    solver.solver = pulp.PULP_CBC_CMD(msg=False, timeLimit=limit_s)
+    chosen, _ = solver()
     return problem.first[:-1] + np.array(chosen)
 
 
@@ -150,12 +158,11 @@ def timed(function, *arguments):
 
 def compare(arguments):
     rivals = {"HiGHS": by_highs, "PuLP+CBC": by_cbc}
-    if arguments.budgets == 1:
-        try:
-            importlib.import_module("modelopt.torch.opt.searcher")
-            rivals["ModelOpt"] = by_modelopt
-        except ImportError:
-            print("ModelOpt is not installed: left out")
+    try:
+        importlib.import_module("modelopt.torch.opt.searcher")
+        rivals["ModelOpt"] = by_modelopt
+    except ImportError:
+        print("ModelOpt is not installed: left out")
     for kind in arguments.kinds:
         for seed in range(arguments.seeds):
             problem = instance(

@@ -17,6 +17,7 @@ from . import knapsack
 from .budget import Budget, Budgets, as_budgets
 from .build import Limit, Task, build_exact, limits_of
 from .conflict import NoResultError, check_each, no_answer
+from .corners import corners
 from .driver import effort_of, objectives_of, task_of
 from .exact import Exact
 from .finish import Solved, to_allocation
@@ -57,12 +58,12 @@ def frontier(
     Args:
         table: As for `solve`.
         column: The column to trade against the objective; less of it is better.
-        budgets: Budgets that hold throughout; for `grid` only.
+        budgets: Budgets that hold throughout; not for `exact`.
         points: Number of budgets, at least 2, both ends included; for `grid` only.
         which: `grid`, `supported` or `exact`.
         minimize: As for `solve`.
         maximize: As for `solve`.
-        rules: As for `solve`; couplings for `grid` only.
+        rules: As for `solve`; no couplings for `exact`.
         time_limit: Seconds for all of them together, or None. Answers without proof are of status
             `feasible`.
         solver: As for `solve`; for `grid` only.
@@ -92,11 +93,13 @@ def frontier(
     exact = build_exact(task, [sweep, *held], objective)
     if which == "grid":
         found = _grid(task, exact, objective, held, sweep.measure, points, effort)
+    elif which == "supported" and (held or exact.pairs):
+        found = _corners(task, exact, objective, held, effort)
     else:
-        if asked or exact.pairs:
+        if held or exact.pairs:
             raise HwdseError(
-                f"the {which} frontier takes no further budgets and no couplings; "
-                "leave them out, or sweep budgets over a grid"
+                "the exact frontier takes no further budgets and no couplings; leave them out, "
+                "ask for the supported points, or sweep budgets over a grid"
             )
         found = _whole(task, exact, objective, which, effort)
     kept = [
@@ -133,6 +136,18 @@ def _whole(
             raise AssertionError("a point of the frontier does not cost what it should")
         outcome = Outcome(picks, value, True, None, TITLE, "", None)
         yield Solved(objective, exact, outcome)
+
+
+def _corners(
+    task: Task, exact: Exact, objective: Objective, held: list[Limit], effort: Effort
+) -> Iterator[Solved]:
+    """The supported points under further budgets or couplings, one solve after another."""
+    found = corners(exact, effort)
+    if found is None:
+        raise no_answer(task, held, Outcome(None, None, True, None, TITLE, "", None), effort)
+    for picks in found:
+        value = exact.total(exact.cost, picks)
+        yield Solved(objective, exact, Outcome(picks, value, True, None, TITLE, "", None))
 
 
 def _grid(

@@ -10,7 +10,7 @@ from hwdse.errors import HwdseError
 from hwdse.formats import Format, ScalarFormat
 from hwdse.pe.keys import Keys, nearest
 from hwdse.pe.product import is_fixed_point, product_shape
-from hwdse.pe.term import TermShape
+from hwdse.pe.term import INT64_SIGNIFICAND_BITS, TermShape
 
 __all__ = [
     "FLOAT_ACCUMULATORS",
@@ -25,8 +25,6 @@ __all__ = [
 # The largest dot product of ResNet18, as in arXiv 2311.12359 (Shedding the Bits).
 DEFAULT_TERMS = 4608
 FLOAT_ACCUMULATORS = ("fp32", "fp16", "bf16")
-# So many can be added to a float exactly within int64; see ``float_sum``.
-MAX_SIGNIFICAND_BITS = 60
 # Widths tried in place of one that no format has.
 _USUAL_BITS = (16, 8, 4)
 
@@ -85,12 +83,12 @@ def take_accumulator(keys: Keys, *, fixed: bool, lanes: int = 1) -> tuple[str, i
 
 def check_products(keys: Keys, w: Format, a: Format, one: TermShape) -> None:
     """Refuse formats whose products, of bounds ``one``, are finer than accumulators take."""
-    if one.significand_bits <= MAX_SIGNIFICAND_BITS:
+    if one.significand_bits <= INT64_SIGNIFICAND_BITS:
         return
     coarser = {key: keys.example.get(key) for key in ("w", "a")}
     raise keys.refusal(
         f"products of w={w.name} and a={a.name} have significands of {one.significand_bits} bits, "
-        f"and at most {MAX_SIGNIFICAND_BITS} are supported; choose a format with coarser values",
+        f"and at most {INT64_SIGNIFICAND_BITS} are supported; choose a format with coarser values",
         coarser,
     )
 

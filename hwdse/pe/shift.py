@@ -18,11 +18,12 @@ from hwdse.pe.common import Common, take_accumulator, take_scalar
 from hwdse.pe.digits import booth_rows, digit_count
 from hwdse.pe.implementation import ADDERS, FUSED, REGISTERS, TREES, take_implementation
 from hwdse.pe.keys import Keys
+from hwdse.pe.lanes import exact_shape
 from hwdse.pe.product import is_fixed_point, operand, operand_shape
 from hwdse.pe.term import Term, TermShape
 from hwdse.pe.unit import Codes, Unit
 
-__all__ = ["Shift", "has_integer_terms", "parse"]
+__all__ = ["Shift", "parse"]
 
 summary = "product by shift and add, for weights that are sums of few powers of two"
 example = "shift:w=pot4,a=int8"
@@ -48,19 +49,19 @@ class Shift(Unit):
     @property
     def integer_terms(self) -> bool:
         """Whether terms are integers; else significands with a shift."""
-        return has_integer_terms(self.w_element, self.a_element)
+        return _has_integer_terms(self.w_element, self.a_element)
 
     @property
     def term_shape(self) -> TermShape:
         """Bounds of the sum of one cycle's products."""
         x, y = operand_shape(self.w_element), operand_shape(self.a_element)
-        largest = x.max_units * y.max_units * self.lanes
-        most_shift = x.max_units.bit_length() - 1
+        if self.integer_terms:
+            return exact_shape(x, y, self.lanes)
         return TermShape(
-            significand_bits=largest.bit_length() if self.integer_terms else y.significand_bits,
-            max_shift=0 if self.integer_terms else most_shift + y.max_shift,
+            significand_bits=y.significand_bits,
+            max_shift=x.max_units.bit_length() - 1 + y.max_shift,
             lsb_exponent=x.lsb_exponent + y.lsb_exponent,
-            max_units=largest,
+            max_units=x.max_units * y.max_units,
             signed=x.signed or y.signed,
             nan=y.special,
             infinite=y.infinite,
@@ -94,7 +95,7 @@ class Shift(Unit):
         )
 
 
-def has_integer_terms(w: ScalarFormat, a: ScalarFormat) -> bool:
+def _has_integer_terms(w: ScalarFormat, a: ScalarFormat) -> bool:
     """Whether products are summed as integers: both operands are of few bits, none is a float."""
     return is_fixed_point(a) and operand_shape(w).max_units.bit_length() <= _INTEGER_BITS
 
@@ -104,7 +105,7 @@ def parse(keys: Keys) -> Shift:
     w, a = take_scalar(keys, "w"), take_scalar(keys, "a")
     lanes = keys.integer_of("lanes", 1, 1, MAX_LANES)
     _check_formats(keys, w, a, lanes)
-    integer = has_integer_terms(w, a)
+    integer = _has_integer_terms(w, a)
     acc, terms = take_accumulator(keys, fixed=integer, lanes=lanes)
     implementation = (
         take_implementation(keys, tree=TREES, fused=FUSED, adder=ADDERS, registers=REGISTERS)
@@ -137,7 +138,7 @@ def _check_formats(keys: Keys, w: ScalarFormat, a: ScalarFormat, lanes: int) -> 
             {},
             family=instead,
         )
-    if has_integer_terms(w, a):
+    if _has_integer_terms(w, a):
         return
     reason = f"activations of {a.name} are floats"
     if is_fixed_point(a):

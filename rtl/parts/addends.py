@@ -15,7 +15,7 @@ from rtl.parts.bits import register
 from rtl.parts.heap import BitHeap
 from rtl.parts.term import carry_save_members, integer_term_members
 
-__all__ = ["Addend", "balanced_sum", "drive_sum", "registered", "sum_members"]
+__all__ = ["Addend", "balanced_sum", "carry_save_offset", "drive_sum", "registered", "sum_members"]
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,7 @@ def drive_sum(
     how = unit.implementation
     if how.fused != "no":
         heap = _heap(len(source.save_sum), addends, constant)
-        if unit.term_shape.signed and heap.width < unit.accumulator.width:
-            heap.add_constant(1 << (heap.width - 1))  # see ``carry_save_members``
+        heap.add_constant(carry_save_offset(unit, heap.width))
         rows = heap.rows(m, how.tree, "tree")
         m.d.comb += [source.save_sum.eq(rows[0]), source.save_carry.eq(rows[1])]
     elif how.tree == "star":
@@ -65,6 +64,12 @@ def drive_sum(
     else:
         rows = _heap(len(source.value), addends, constant).rows(m, how.tree, "tree")
         m.d.comb += source.value.eq(add(m, *rows, kind=how.adder, name="term"))
+
+
+def carry_save_offset(unit: Unit, width: int) -> int:
+    """What rows of ``width`` bits hold besides the term; see ``carry_save_members``."""
+    narrow = width < unit.accumulator.width
+    return 1 << (width - 1) if narrow and unit.term_shape.signed else 0
 
 
 def _heap(width: int, addends: Sequence[Addend], constant: int) -> BitHeap:

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In
 
 from hwdse.pe import Unit
 from hwdse.pe.implementation import Implementation
-from rtl.parts.addends import balanced_sum
+from rtl.parts.addends import balanced_sum, carry_save_offset
 from rtl.parts.adder import add
 from rtl.parts.bits import register
 from rtl.parts.heap import BitHeap
@@ -60,7 +60,7 @@ class ProductSum(wiring.Component):
         else:
             heap = BitHeap(len(self.save_sum))
             self._fill(m, heap, pairs)
-            heap.add_constant(self._offset())
+            heap.add_constant(carry_save_offset(self.unit, heap.width))
             rows = heap.rows(m, how.tree, "tree")
             m.d.comb += [self.save_sum.eq(rows[0]), self.save_carry.eq(rows[1])]
         return m
@@ -97,12 +97,6 @@ class ProductSum(wiring.Component):
         shape = self.unit.term_shape
         width = heap.unsigned_width(shape.max_units, signed=shape.signed)
         return min(width, self.unit.accumulator.width)
-
-    def _offset(self) -> int:
-        """See ``carry_save_members``."""
-        width = len(self.save_sum)
-        narrow = width < self.unit.accumulator.width
-        return 1 << (width - 1) if narrow and self.unit.term_shape.signed else 0
 
 
 def add_rows(

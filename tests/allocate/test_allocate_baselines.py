@@ -233,14 +233,19 @@ def test_what_is_not_found_is_said():
         compare(table, "size<=1")
 
 
-def test_rules_hold_for_baselines_too():
-    table = random_table(5, layers=5, options=3)
+@pytest.mark.parametrize("seed", range(5, 9))
+def test_rules_hold_for_baselines_too(seed):
+    table = random_table(seed, layers=5, options=3)
     rules = Rules(
         ties=[["conv0", "conv3"]],
         forbid={"conv1": ["o0"]},
-        implications=[Implication("conv2", ("o0", "o1"), "conv4", ("o1", "o2"))],
+        implications=[
+            Implication("conv2", ("o0", "o1"), "conv4", ("o1",)),
+            Implication("conv0", ("o1", "o2"), "conv2", ("o2",)),
+        ],
         conversions=[
-            Conversion("conv1", "conv2", {("o1", "o0"): {"loss": 0.5}, ("o2", "o1"): {"r0": 0.25}})
+            Conversion("conv1", "conv2", {("o1", "o2"): {"loss": 0.5}, ("o2", "o1"): {"r0": 0.25}}),
+            Conversion("conv3", "conv4", {("o0", "o1"): {"loss": -2.0}, ("o1", "o2"): {"r0": 0.5}}),
         ],
     )
     limit = middle(table, "r0", 0.5)
@@ -255,7 +260,7 @@ def test_rules_hold_for_baselines_too():
     assert comparison.exact.objective == float(true[0])
     rows = rows_of(table)
     feasible = [one for one in comparison.baselines if one.feasible]
-    assert {"uniform", "greedy", "random", "evolutionary"} & {one.method for one in feasible}
+    assert {"random", "evolutionary"} <= {one.method for one in feasible}
     for one in feasible:
         assert rules_oracle.lawful(one.assignment, rows, rules)
         picked = {layer: rows[layer][o] for layer, o in one.assignment.items()}
@@ -264,6 +269,8 @@ def test_rules_hold_for_baselines_too():
         loss = rules_oracle.value(("sum", "loss", None, None), one.assignment, picked, rules)
         assert one.objective == float(loss)
         assert loss >= true[0]
+        if one.method == "evolutionary":  # so few assignments that it meets the best
+            assert loss == true[0]
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e12])

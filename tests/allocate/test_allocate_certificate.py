@@ -50,7 +50,7 @@ def case(seed, **options):
     return table, budgets
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(10))
 def test_any_multipliers_give_a_bound(seed):
     table, budgets = case(seed, coarse=seed % 2 == 0)
     expected = best(table, budgets)
@@ -70,7 +70,7 @@ def test_any_multipliers_give_a_bound(seed):
     assert lower_bound(model, good) // model.key_scale * unit_of(table, budgets) <= expected[0]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("node_limit", [1, 40, 400_000])
 def test_bound_never_exceeds_the_optimum_however_little_effort(seed, node_limit):
     table, budgets = case(seed, layers=6)
@@ -222,10 +222,10 @@ def test_a_contradicted_solver_is_not_called_optimal(monkeypatch):
 
 
 def test_incomplete_certificate_reports_its_gap():
-    table = random_table(0, layers=100, options=16, resources=3)
+    table = random_table(0, layers=40, options=12, resources=3)
     budgets = {f"r{i}": middle(table, f"r{i}", 0.3) for i in range(3)}
     model = model_of(table, [(c, "<=", v) for c, v in budgets.items()])
-    proof = certify(model, None, node_limit=20_000)
+    proof = certify(model, None, node_limit=3_000)
     assert not proof.complete
     assert proof.bound < proof.key
     gap = Fraction(proof.key - proof.bound, abs(proof.key))

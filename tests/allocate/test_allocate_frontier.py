@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import pytest
 
-from hwdse.allocate import frontier, solve
+from hwdse.allocate import Implication, Rules, frontier, solve
 from hwdse.errors import HwdseError, InfeasibleError
 
-from .allocate_oracle import combinations, middle, random_table, texts, within
+from .allocate_oracle import combinations, middle, number, random_table, texts, within
 
 
 def nondominated(pairs):
@@ -77,16 +77,38 @@ def test_the_whole_frontier_and_its_hull(seed):
     true = nondominated((t["r0"], t["loss"]) for _, t in combinations(table))
     found = frontier(table, "r0", which="exact")
     assert [(a.totals["r0"], a.objective) for a in found] == [(float(u), float(x)) for u, x in true]
+    corners = frontier(table, "r0", which="supported")
+    assert [(a.exact_totals["r0"], a.exact_totals["loss"]) for a in corners] == hull_of(true)
+    with pytest.raises(HwdseError, match="no further budgets"):
+        frontier(table, "r0", which="exact", budgets="r1<=3")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_hull_under_a_budget_and_a_coupling(seed):
+    table = random_table(seed, layers=5, options=3, coarse=seed % 2 == 0)
+    table[["loss", "r0", "r1"]] = table[["loss", "r0", "r1"]].round(4)
+    limit = middle(table, "r1", 0.4)
+    pair = ("conv0", ("o0", "o1"), "conv1", ("o1",))
+    lawful = [
+        (t["r0"], t["loss"])
+        for taken, t in combinations(table)
+        if t["r1"] <= number(limit)
+        and (seed % 4 < 2 or taken["conv0"] == "o2" or taken["conv1"] == "o1")
+    ]
+    rules = None if seed % 4 < 2 else Rules(implications=(Implication(*pair),))
+    found = frontier(table, "r0", which="supported", budgets=f"r1<={limit}", rules=rules)
+    expected = hull_of(nondominated(lawful))
+    assert [(a.exact_totals["r0"], a.exact_totals["loss"]) for a in found] == expected
+    assert all(c.met for a in found for c in a.checks)
+
+
+def hull_of(points):
     hull = []
-    for point in true:
+    for point in points:
         while len(hull) > 1 and cross(hull[-2], hull[-1], point) <= 0:
             hull.pop()
         hull.append(point)
-    corners = frontier(table, "r0", which="supported")
-    points = [(a.totals["r0"], a.objective) for a in corners]
-    assert points == [(float(u), float(x)) for u, x in hull]
-    with pytest.raises(HwdseError, match="no further budgets"):
-        frontier(table, "r0", which="exact", budgets="r1<=3")
+    return hull
 
 
 def cross(a, b, c):

@@ -150,7 +150,7 @@ def check(instance):
     assert all(c.met for c in found.checks)
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(instances(coupled=False))
 def test_budgets_objectives_and_rules(instance):
     check(instance)

@@ -12,6 +12,7 @@ import pytest
 
 from hwdse.allocate import Budget, build_problem, parse_budget, read_table, solve
 from hwdse.allocate.budget import as_budgets
+from hwdse.allocate.cells import names_of
 from hwdse.allocate.numbers import bound_to_float, exact, show_reachable
 from hwdse.errors import HwdseError
 
@@ -142,6 +143,27 @@ def test_missing_names_in_frames():
     frame = pd.DataFrame({"layer": ["a", None], "option": ["x", "x"], "loss": [1.0, 2.0]})
     with pytest.raises(HwdseError, match="row 1: the layer has no name"):
         build_problem(frame)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([1, 1.0, "1", " b"], ["1", "1", "1", " b"]),
+        ([None, "a", np.nan, "a"], ["", "a", "", "a"]),
+        (["b", "b", "b", "a", "a", "a", "b", "b"], ["b", "b", "b", "a", "a", "a", "b", "b"]),
+        ([["x"], ["x"]], ["['x']", "['x']"]),
+        ([None, None, None, None, None, "z"], ["", "", "", "", "", "z"]),
+    ],
+)
+def test_names_of_any_cells(cells, expected):
+    array = np.empty(len(cells), dtype=object)
+    array[:] = cells
+    found = names_of(array, str, "tie", may_be_empty=True)
+    assert found.cells().tolist() == expected
+    assert found.kinds.tolist() == list(dict.fromkeys(expected))
+    if "" in expected:
+        with pytest.raises(HwdseError, match=f"^{expected.index('')}: the tie has no name"):
+            names_of(array, str, "tie", may_be_empty=False)
 
 
 def test_problem_is_frozen_and_canonical():

@@ -58,14 +58,14 @@ def check_points(problem, found, expected):
         ) == point
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(problems())
 def test_the_frontier_holds_every_undominated_point_and_no_other(problem):
     found = frontier(problem.first, problem.cost, problem.usage[0])
     check_points(problem, found, undominated(problem))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(problems())
 def test_the_supported_points_are_the_corners_of_the_hull(problem):
     found = supported(problem.first, problem.cost, problem.usage[0])

@@ -18,7 +18,7 @@ from hwdse.allocate.knapsack.pareto import unbeaten
 from .knapsack_oracle import answers, instance, knapsack
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.integers(0, 2**62), min_size=1, max_size=4),
     st.integers(2**61, 2**62),
@@ -35,7 +35,7 @@ def test_sums_beyond_int64_are_exact(values):
     assert exact_sum(np.array(values, dtype=np.int64)) == sum(values)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.integers(1, 4),
     st.sampled_from([1, 4, 1000]),

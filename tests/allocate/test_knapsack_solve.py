@@ -61,7 +61,7 @@ def problems(draw):
     return replace(problem, limit=np.array(limits, dtype=np.int64))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(problems())
 def test_agrees_with_brute_force(problem):
     check_against(problem, best_cost(problem))
@@ -77,7 +77,7 @@ def test_agrees_with_brute_force_at_length(problem):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("part", [0.05, 0.4, 0.9])
 def test_one_budget_agrees_with_dynamic_programming(kind, part):
-    for seed in range(3):
+    for seed in range(2):
         problem = instance(kind, 25, 5, 1, seed, 40, part)
         check_against(problem, best_cost_by_table(problem))
 
@@ -109,7 +109,7 @@ def test_deciding_groups_one_by_one_gives_the_same_optimum(monkeypatch):
         branch.Search, "_divide", lambda self, node: divided.append(node) or divide(self, node)
     )
     for kind, budgets, seed in (("weak", 2, 1), ("uncorrelated", 2, 2), ("weak", 3, 3)):
-        problem = instance(kind, 80, 6, budgets, seed, 10**9)
+        problem = instance(kind, 40, 6, budgets, seed, 10**9)
         monkeypatch.setattr(branch, "_BRANCHING", 1 << 62)
         expected = solve(problem).cost
         monkeypatch.setattr(branch, "_BRANCHING", 8)
@@ -122,8 +122,8 @@ def test_deciding_groups_one_by_one_gives_the_same_optimum(monkeypatch):
     ("kind", "budgets"), [("uncorrelated", 1), ("uncorrelated", 2), ("weak", 2), ("identical", 3)]
 )
 def test_wide_integers_are_solved_to_proof(kind, budgets):
-    """150 groups of whole numbers of 12 digits; HiGHS, whose tolerance is relative, comes near."""
-    problem = instance(kind, 150, 6, budgets, 1, 10**12)
+    """80 groups of whole numbers of 12 digits; HiGHS, whose tolerance is relative, comes near."""
+    problem = instance(kind, 80, 6, budgets, 1, 10**12)
     outcome = solve(problem)
     assert outcome.status == "optimal"
     assert outcome.bound == outcome.cost
@@ -156,7 +156,7 @@ def highs(problem):
     return result.fun * cost_unit, result.mip_dual_bound * cost_unit
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.sampled_from(KINDS),
     st.integers(0, 10**6),
@@ -204,14 +204,14 @@ def test_integer_infeasibility_is_proven_where_the_linear_relaxation_is_feasible
 
 
 def test_a_passed_deadline_still_gives_a_valid_bound():
-    problem = instance("subset-sum", 300, 6, 2, 1, 10**15)
+    problem = instance("subset-sum", 100, 6, 2, 1, 10**15)
     outcome = solve(problem, deadline=time.monotonic())
     assert outcome.status == "stopped"
     assert outcome.bound <= best_known(problem)
 
 
 def best_known(problem):
-    outcome = solve(replace(problem, limit=problem.limit // 2 * 2), deadline=time.monotonic() + 2)
+    outcome = solve(replace(problem, limit=problem.limit // 2 * 2), deadline=time.monotonic() + 0.5)
     check_answer(problem, outcome)
     return outcome.cost
 
