@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Literal
 
@@ -19,7 +19,7 @@ from .build import Limit, Task, build_exact, limits_of
 from .conflict import NoResultError, check_each, no_answer
 from .corners import corners
 from .driver import effort_of, objectives_of, task_of
-from .exact import Exact
+from .exact import Exact, Picks
 from .finish import Solved, to_allocation
 from .knapsacks import TITLE
 from .measure import Measure, Objective, Term
@@ -27,6 +27,7 @@ from .optimise import optimise, prepare
 from .outcome import Effort, Outcome
 from .result import Allocation
 from .rules import Rules
+from .wide_frontier import wide_frontier
 
 __all__ = ["frontier"]
 
@@ -93,7 +94,7 @@ def frontier(
     exact = build_exact(task, [sweep, *held], objective)
     if which == "grid":
         found = _grid(task, exact, objective, held, sweep.measure, points, effort)
-    elif which == "supported" and (held or exact.pairs):
+    elif which == "supported" and (held or exact.pairs or _is_wide(exact)):
         found = _corners(task, exact, objective, held, effort)
     else:
         if held or exact.pairs:
@@ -113,29 +114,39 @@ def frontier(
 def _whole(
     task: Task, exact: Exact, objective: Objective, which: Which, effort: Effort
 ) -> Iterator[Solved]:
-    """All points, from one pass of the specialised solver."""
-    cost, usage = exact.cost, exact.usage[0]
-    if cost.dtype == object or usage.dtype == object or any(exact.errors):
+    """All points, from one pass over the groups."""
+    if any(exact.errors):
         raise HwdseError(
-            f"the {which} frontier needs figures of fewer digits: their sums do not fit 64 bits; "
-            "round the columns, or sweep budgets over a grid"
+            f"the {which} frontier takes no million options of so many digits; round the columns, "
+            "or sweep budgets over a grid"
         )
+    found = _every_answer(exact, which, effort)
+    if found is None:
+        raise NoResultError(
+            "the exact frontier has too many points for the time or memory there is; "
+            "sweep budgets over a grid instead"
+        )
+    for picks in found:
+        outcome = Outcome(picks, exact.total(exact.cost, picks), True, None, TITLE, "", None)
+        yield Solved(objective, exact, outcome)
+
+
+def _is_wide(exact: Exact) -> bool:
+    """Whether sums do not fit 64 bits."""
+    return bool(exact.cost.dtype == object or exact.usage[0].dtype == object)
+
+
+def _every_answer(exact: Exact, which: Which, effort: Effort) -> Iterable[Picks] | None:
+    cost, usage = exact.cost, exact.usage[0]
+    if _is_wide(exact):
+        return wide_frontier(exact.first, cost, usage, deadline=effort.deadline)
     if which == "supported":
         points: knapsack.Frontier | None = knapsack.supported(exact.first, cost, usage)
     else:
         points = knapsack.frontier(exact.first, cost, usage, deadline=effort.deadline)
     if points is None:
-        raise NoResultError(
-            "the exact frontier has too many points for the time or memory there is; "
-            "sweep budgets over a grid instead"
-        )
-    for at in range(len(points.cost)):
-        picks = exact.first[:-1] + points.choice(at)
-        value = int(points.cost[at])
-        if exact.total(cost, picks) != value:
-            raise AssertionError("a point of the frontier does not cost what it should")
-        outcome = Outcome(picks, value, True, None, TITLE, "", None)
-        yield Solved(objective, exact, outcome)
+        return None
+    return (exact.first[:-1] + points.choice(at) for at in range(len(points.cost)))
 
 
 def _corners(

@@ -20,25 +20,27 @@ from hwdse.errors import HwdseError
 
 __all__ = ["Group", "LibertyText", "parse_liberty", "read_liberty"]
 
-# Possessive quantifiers (`*+`): no backtracking, so hostile text cannot make matching quadratic.
-_SKIP = r"(?:[\s;]++|\\(?=\s)|/\*(?:[^*]|\*(?!/))*+\*/|//[^\n]*+)*+"
-_STRING = r'"(?:[^"\\]|\\.)*+"'
+# Each text has one way at most to match these, so hostile text cannot make matching quadratic. Only
+# single characters are repeated possessively: Python before 3.11.5 is wrong about groups (gh-106052).
+_REMARK = r"/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*/"
+_SKIP = rf"(?:[\s;]++|\\(?=\s)|{_REMARK}|//[^\n]*+)*"
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
 _STATEMENT = re.compile(
     rf"""{_SKIP}(?:
       (?P<close>\}})
     | (?P<name>[A-Za-z_][\w.]*+)\s*+
       (?: :\s*+(?P<value>{_STRING}|(?!")[^;\n{{}}"]*+)
-        | \((?P<args>(?:[^()"]++|{_STRING})*+)\){_SKIP}(?P<open>\{{)?
+        | \((?P<args>(?:[^()"]++|{_STRING})*)\){_SKIP}(?P<open>\{{)?
       )
     | (?P<end>\Z)
     )""",
     re.VERBOSE | re.DOTALL,
 )
-_COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*+\*/", re.DOTALL)
+_COMMENT = re.compile(_REMARK, re.DOTALL)
 _CONTINUED = re.compile(r"\\\s*\n\s*")
 _ARG = re.compile(rf"{_STRING}|[^\s,\"]+", re.DOTALL)
 _ESCAPED = re.compile(r"\\([\[\]<>.$])")
-_BRACE = re.compile(rf"""[{{}}]|{_STRING}|/\*(?:[^*]|\*(?!/))*+\*/|//[^\n]*+""", re.DOTALL)
+_BRACE = re.compile(rf"""[{{}}]|{_STRING}|{_REMARK}|//[^\n]*+""", re.DOTALL)
 _NOT_NUMBER = re.compile(r'[",\\\s]+')
 # Parts the arguments of an attribute that is given several times.
 _NEXT = "\x1f"
@@ -288,7 +290,7 @@ def _unreadable(source: LibertyText, text: str, pos: int, stack: list[Group]) ->
 
 
 def _closes(rest: str) -> bool:
-    return re.match(rf'[\w.]+\s*(?:\((?:[^()"]++|{_STRING})*+\)|:\s*{_STRING})', rest) is not None
+    return re.match(rf'[\w.]+\s*(?:\((?:[^()"]++|{_STRING})*\)|:\s*{_STRING})', rest) is not None
 
 
 def _unquote(value: str) -> str:
