@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-import rtl
 from hwdse.cost.conditions import Conditions
 from hwdse.cost.figures import Cost, cost_of
 from hwdse.cost.parts import ROLES, area_by_role, area_parts
@@ -90,7 +89,7 @@ def compare(
     def one(label: str) -> Compared:
         unit = units[label]
         cost = cost_of(unit, technology, conditions, kept)
-        parts = area_parts(rtl.to_rtlil(unit), technology, kept)
+        parts = area_parts(unit, technology, kept)
         return Compared(label, cost, dot_length, area_by_role(parts, cost.area_um2))
 
     found = {}

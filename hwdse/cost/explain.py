@@ -42,7 +42,7 @@ def explain(
     rtlil = rtl.to_rtlil(unit)
     recipe, mapped = choose_mapping(unit, rtlil, technology, conditions.clock_ns, store)
     analysis = analyse(unit, technology, mapped, conditions)
-    parts = area_parts(rtlil, technology, store)
+    parts = area_parts(unit, technology, store)
     return {
         "figures": {k: v for k, v in cost.to_json().items() if k != "provenance"},
         "cells": _cells(mapped, technology),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import rtl
+from hwdse.cost.designs import rtlil_sha256
 from hwdse.cost.store import Store
+from hwdse.pe import Unit
 from hwdse.synth import flow
 from hwdse.synth.shares import area_shares
 from hwdse.tech.model import Technology
@@ -17,15 +20,16 @@ ROLES = ("decoders", "products", "scales", "alignment", "accumulator", "register
 _NAMES = {"decode": "decoders", "unpack": "decoders", "scale": "scales", "align": "alignment"}
 
 
-def area_parts(rtlil: str, technology: Technology, store: Store) -> dict[str, Any]:
+def area_parts(unit: Unit, technology: Technology, store: Store) -> dict[str, Any]:
     """Area by part of a netlist that keeps the hierarchy, as JSON-ready values.
 
     See :class:`hwdse.synth.shares.AreaShares`; what the store holds is not mapped again.
     """
-    key = flow.mapping_key(rtlil, technology.sha256)
+    sha256, rtlil = rtlil_sha256(unit, store)
+    key = flow.mapping_key(sha256, technology.sha256)
     known = store.get("parts", key)
     if known is None:
-        shares = area_shares(rtlil, technology)
+        shares = area_shares(rtlil or rtl.to_rtlil(unit), technology)
         known = asdict(shares) | {"parts": [asdict(part) for part in shares.parts]}
         store.put("parts", key, known)
     return known
