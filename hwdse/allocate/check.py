@@ -6,7 +6,8 @@ budgets as they were written, and the rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from decimal import Context, Decimal, Inexact, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 from hwdse.errors import HwdseError
 
 from .build import Limit, Task
-from .decimals import whole_numbers
+from .dual import exact_sum
 from .measure import Measure
+from .numbers import exact
 from .problem import Problem
 from .result import Check
 from .rules import Rules, layers_of
@@ -24,6 +26,10 @@ from .rules import Rules, layers_of
 __all__ = ["CertificateError", "check_rows", "chosen_options", "exact_value"]
 
 Rows = NDArray[np.int64]
+
+_DIGITS = 15
+# Sums of floats span some 650 digits, products twice as many; a rounded one would be an error.
+_EXACTLY = Context(prec=2000, traps=[Inexact])
 
 
 class CertificateError(HwdseError):
@@ -72,27 +78,38 @@ def chosen_options(problem: Problem, rows: Rows) -> list[str]:
 def exact_value(task: Task, measure: Measure, rows: Rows) -> Fraction:
     """A measure of an assignment: sums include conversions."""
     problem = task.problem
-    inside = np.flatnonzero(task.figures.layers(measure))
+    inside = rows[task.figures.layers(measure)]
+    figures = problem.values[inside, problem.columns.index(measure.column)]
     if measure.kind == "sum":
-        column = problem.columns.index(measure.column)
-        whole = whole_numbers(problem.values[rows[inside], column])
-        total = int(whole.values.sum()) * whole.unit
-        return total + _conversions(task, measure, rows)
-    figures = _exact(problem, measure.column, rows[inside])
+        return _sum(figures) + _conversions(task, measure, rows)
     if measure.kind == "max":
-        return max(figures)
+        return exact(figures.max())
     if measure.kind == "min":
-        return min(figures)
-    weights: Iterable[Fraction] = [Fraction(1)] * len(figures)
-    if measure.weight is not None:
-        weights = _exact(problem, measure.weight, rows[inside])
-    pairs = list(zip(figures, weights, strict=True))
-    return sum((f * w for f, w in pairs), Fraction(0)) / sum((w for _, w in pairs), Fraction(0))
+        return exact(figures.min())
+    if measure.weight is None:
+        return _sum(figures) / len(figures)
+    weights = problem.values[inside, problem.columns.index(measure.weight)]
+    with localcontext(_EXACTLY):
+        pairs = zip(map(_decimal, figures.tolist()), map(_decimal, weights.tolist()), strict=True)
+        products = sum((f * w for f, w in pairs), Decimal(0))
+    return Fraction(products) / _sum(weights)
 
 
-def _exact(problem: Problem, column: str, rows: Rows) -> list[Fraction]:
-    whole = whole_numbers(problem.values[rows, problem.columns.index(column)])
-    return [int(v) * whole.unit for v in whole.values.tolist()]
+def _sum(figures: NDArray[np.float64]) -> Fraction:
+    """The sum of the decimals that floats are written as."""
+    for digits in range(_DIGITS):
+        # A decimal of so few digits is the shortest that names its float.
+        whole = np.rint(figures * 10.0**digits)
+        if not bool((np.abs(whole) < 10.0**_DIGITS).all()):
+            break
+        if bool((whole / 10.0**digits == figures).all()):
+            return Fraction(exact_sum(whole.astype(np.int64)), 10**digits)
+    with localcontext(_EXACTLY):
+        return Fraction(sum(map(_decimal, figures.tolist()), Decimal(0)))
+
+
+def _decimal(figure: float) -> Decimal:
+    return Decimal(repr(figure))
 
 
 def _conversions(task: Task, measure: Measure, rows: Rows) -> Fraction:
@@ -105,7 +122,7 @@ def _conversions(task: Task, measure: Measure, rows: Rows) -> Fraction:
         one, other = task.problem.find_layer(rule.layer), task.problem.find_layer(rule.next_layer)
         figure = rule.costs.get((options[one], options[other]), {}).get(measure.column)
         if figure is not None and inside[one] and inside[other]:
-            total += Fraction(repr(float(figure)))
+            total += exact(figure)
     return total
 
 

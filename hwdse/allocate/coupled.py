@@ -15,15 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import ilp
-from .elimination import Bucket, Plan, eliminate, make_plan
+from .elimination import Plan, descend, eliminate, make_plan
 from .exact import Exact, Picks, as_ratio, in_floats
+from .knapsack.dual import Cut, maximise
 from .outcome import ENUMERATION, Effort, Outcome
 
 __all__ = ["Found", "optimise_coupled", "search"]
 
 _STATES = (200, 20_000)  # kept after each group: first try, last try
-_ROUNDS = 60
-_FAR = 1e7
 _BITS = 40
 
 # Bound of the weighted sum; cost and usages so far; positions, step by step.
@@ -88,56 +87,27 @@ def optimise_coupled(exact: Exact, effort: Effort) -> Outcome:
 
 
 def _weights(exact: Exact, plan: Plan) -> tuple[int, ...]:
-    """Whole-number weights of cost and usages, near the dual's best (Kelley's cutting planes)."""
+    """Whole-number weights of cost and usages, near the dual's best."""
     if not exact.usage:
         return (1,)
     tables, scales = zip(*(in_floats(v) for v in (exact.cost, *exact.usage)), strict=True)
     cost, *usage = tables
     left = np.array([as_ratio(b, s) for b, s in zip(exact.limits, scales[1:], strict=True)])
     left = np.minimum(left, exact.groups + len(exact.pairs) + 1.0)
-    from scipy.optimize import linprog
 
-    best, value, trial = np.zeros(len(usage)), -np.inf, np.zeros(len(usage))
-    points: list[list[float]] = []
-    for _ in range(_ROUNDS):
+    def evaluate(trial: NDArray[np.float64]) -> Cut:
         weighted = cost + sum((w * u for w, u in zip(trial, usage, strict=True)), 0.0 * cost)
         ceiling = 10.0 * float(np.abs(weighted).max()) * (exact.groups + len(exact.pairs) + 1)
-        cells = _descend(exact, plan, eliminate(exact, plan, weighted, ceiling))
+        cells = descend(exact, plan, eliminate(exact, plan, weighted, ceiling))
         cells = [*cells, *_relaxed_cells(exact, plan, weighted)]
-        points.append([float(t[cells].sum()) for t in (cost, *usage)])
-        reached = points[-1][0] + float(trial @ (np.array(points[-1][1:]) - left))
-        if reached > value:
-            best, value = trial, reached
-        rows = np.array(points)
-        master = linprog(
-            np.r_[-1.0, np.zeros(len(left))],
-            A_ub=np.c_[np.ones(len(rows)), -(rows[:, 1:] - left)],
-            b_ub=rows[:, 0],
-            bounds=[(None, None), *[(0, _FAR)] * len(left)],
-            method="highs",
-        )
-        if master.x is None or -master.fun - value <= 1e-12 * max(1.0, abs(value)):
-            break
-        trial = np.maximum(master.x[1:], 0.0)
+        return Cut(float(cost[cells].sum()), np.array([u[cells].sum() for u in usage]))
+
+    best, _, _ = maximise(evaluate, left, [])
     factors = [Fraction(float(b)) * scales[0] / s for b, s in zip(best, scales[1:], strict=True)]
     known = [f for f in factors if f > 0]
     bits = min((f.numerator.bit_length() - f.denominator.bit_length() for f in known), default=0)
     scale = 1 << max(0, _BITS - bits)
     return (scale, *(round(f * scale) for f in factors))
-
-
-def _descend(exact: Exact, plan: Plan, buckets: list[Bucket]) -> list[int]:
-    """The cells of the least sum: entries, and pairs that are not relaxed."""
-    at: dict[int, int] = {}
-    backwards = zip(reversed(plan.order), reversed(plan.scopes), reversed(buckets), strict=True)
-    for group, scope, bucket in backwards:
-        at[group] = int(np.argmin(np.moveaxis(bucket.table, 0, -1)[tuple(at[g] for g in scope)]))
-    cells = [int(exact.first[group]) + p for group, p in at.items()]
-    for i in plan.kept:
-        pair = exact.pairs[i]
-        width = pair.allowed.shape[1]
-        cells.append(exact.entries + pair.offset + at[pair.first] * width + at[pair.second])
-    return cells
 
 
 def _relaxed_cells(exact: Exact, plan: Plan, values: NDArray[Any]) -> list[int]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Whole", "denoised", "digits_of", "whole_numbers"]
+__all__ = ["Whole", "as_written", "denoised", "digits_of", "whole_numbers"]
 
 _SAMPLE = 512
 _SHORT = 10**14  # decimals of so many digits are told apart from their neighbours by any float
@@ -87,6 +87,11 @@ def whole_numbers(values: NDArray[np.float64], *, rounded: bool = False) -> Whol
         found = np.rint(np.ldexp(values, spare)).astype(np.int64)
         # The float and the decimal it stands for differ by less than the second half.
         return Whole(found, unit, Fraction(1))
+    return as_written(values)
+
+
+def as_written(values: NDArray[np.float64]) -> Whole:
+    """As `whole_numbers`, where every float stands for the shortest decimal that names it."""
     pairs = [digits_of(v) for v in values.tolist()]
     least = min(exponent for _, exponent in pairs)
     whole = [mantissa * 10 ** (exponent - least) for mantissa, exponent in pairs]

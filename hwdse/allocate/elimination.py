@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .exact import Exact
 
-__all__ = ["Bucket", "Plan", "eliminate", "make_plan"]
+__all__ = ["Bucket", "Plan", "descend", "eliminate", "make_plan"]
 
 _CELLS = 100_000
 """Cells of the largest table."""
@@ -134,6 +134,20 @@ def eliminate(exact: Exact, plan: Plan, values: NDArray[Any], forbidden: Any) ->
             owner = min(scope, key=place.__getitem__)
             waiting[place[owner]].append((scope, np.asarray(message)))
     return buckets
+
+
+def descend(exact: Exact, plan: Plan, buckets: list[Bucket]) -> list[int]:
+    """The cells of the least sum, from `eliminate`: entries, and pairs that are not relaxed."""
+    at: dict[int, int] = {}
+    backwards = zip(reversed(plan.order), reversed(plan.scopes), reversed(buckets), strict=True)
+    for group, scope, bucket in backwards:
+        at[group] = int(np.argmin(np.moveaxis(bucket.table, 0, -1)[tuple(at[g] for g in scope)]))
+    cells = [int(exact.first[group]) + p for group, p in at.items()]
+    for i in plan.kept:
+        pair = exact.pairs[i]
+        width = pair.allowed.shape[1]
+        cells.append(exact.entries + pair.offset + at[pair.first] * width + at[pair.second])
+    return cells
 
 
 def _aligned(part: NDArray[Any], names: tuple[int, ...], axes: tuple[int, ...]) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hwdse.errors import HwdseError
 
 from .couplings import Couplings
-from .decimals import Whole, whole_numbers
+from .decimals import Whole, as_written, whole_numbers
 from .measure import Measure, Objective
 from .problem import Problem
 
@@ -61,7 +61,7 @@ class Figures:
         found = self._of_entries(self.column(measure.column), mask)
         for one, other, cells, figures in self.couplings.places:
             if measure.column in figures and mask[one] and mask[other]:
-                extra = whole_numbers(figures[measure.column])
+                extra = as_written(figures[measure.column])
                 spread = np.zeros(len(found.values), dtype=extra.values.dtype)
                 spread[cells] = extra.values
                 found = found.plus(Whole(spread, extra.unit))

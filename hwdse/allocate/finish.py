@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -101,7 +101,9 @@ def to_allocation(
     problem = task.problem
     totals = {c: exact_value(task, Measure("sum", c), rows) for c in problem.columns}
     first = solved[0]
-    value = objective_value(task, first.objective, rows)
+    value = _value(first.objective, totals)
+    if value is None:
+        value = objective_value(task, first.objective, rows)
     bound = first.bound(first.outcome.bound)
     if (bound > value) != first.objective.maximize and bound != value:
         bound = value  # a rounded cost may have passed its own bound
@@ -133,6 +135,13 @@ def to_allocation(
         chosen=problem.table.iloc[rows].copy(),
         exact_totals=totals,
     )
+
+
+def _value(objective: Objective, totals: Mapping[str, Fraction]) -> Fraction | None:
+    """The objective where it is made of whole columns' sums, else None."""
+    if any(t.measure != Measure("sum", t.measure.column) for t in objective.terms):
+        return None
+    return sum((t.weight * totals[t.measure.column] for t in objective.terms), Fraction(0))
 
 
 def objective_value(task: Task, objective: Objective, rows: NDArray[np.int64]) -> Fraction:

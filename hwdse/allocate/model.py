@@ -48,13 +48,6 @@ class Model:
         """The sum of a table over a choice."""
         return sum(row[p] for row, p in zip(table, self.positions(choice), strict=True))
 
-    def meets_limits(self, choice: Choice) -> bool:
-        """Whether a choice is within every budget, exactly."""
-        return all(
-            self.total(usage, choice) <= limit
-            for usage, limit in zip(self.usage, self.limits, strict=True)
-        )
-
 
 @dataclass(frozen=True, eq=False)
 class Open:

@@ -15,6 +15,7 @@ from hwdse.files.csv_columns import numbers, require_columns, texts
 from hwdse.files.csv_input import read_csv_text
 from hwdse.files.yaml_input import parse_yaml, schema_error
 
+from .numbers import exact
 from .rules import Conversion, Implication, Rules
 from .table import KEYS, read_table
 
@@ -163,7 +164,10 @@ def _conversions(path: Path, given: _Conversions, table: pd.DataFrame) -> tuple[
     found = []
     for layer, following, count in _edges(path, given):
         figures = {
-            (a, b): {c: v * count for c, v in costs[format_of[a], format_of[b]].items()}
+            (a, b): {
+                c: float(exact(v) * exact(count))
+                for c, v in costs[format_of[a], format_of[b]].items()
+            }
             for a in options
             for b in options
             if (format_of[a], format_of[b]) in costs

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwdse.allocate import Conversion, Implication, Rules, solve
+from hwdse.allocate import Budget, Conversion, Implication, Rules, solve
+from hwdse.allocate.build import build_exact, limits_of
+from hwdse.allocate.coupled import search
+from hwdse.allocate.driver import objectives_of, task_of
+from hwdse.allocate.elimination import make_plan
+from hwdse.allocate.outcome import Effort
 from hwdse.errors import HwdseError, InfeasibleError
 
 from . import rules_oracle as oracle
@@ -105,8 +111,6 @@ def instances(draw, *, coupled):
 
 
 def run(table, budgets, objectives, rules):
-    from hwdse.allocate import Budget
-
     stages = [
         (
             "maximize" if maximize else "minimize",
@@ -167,3 +171,82 @@ def test_couplings(instance):
 @given(st.booleans().flatmap(lambda coupled: instances(coupled=coupled)))
 def test_thousands_of_instances(instance):
     check(instance)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_conversions_either_way_and_between_tied_layers(seed):
+    rng = np.random.default_rng(seed)
+    rows = [
+        (f"l{layer}", option, "t" if layer in (1, 3) and seed % 2 else "", *rng.integers(0, 9, 2))
+        for layer in range(4)
+        for option in OPTIONS
+    ]
+    table = pd.DataFrame(rows, columns=["layer", "option", "tie", "loss", "x"])
+    edges = [
+        Conversion(f"l{one}", f"l{other}", {
+            (p, q): {"loss": float(rng.integers(-3, 9)), "x": float(rng.integers(0, 5))}
+            for p in OPTIONS
+            for q in OPTIONS
+        })
+        for one, other in rng.permuted([(0, 1), (1, 2), (1, 3), (2, 3)], axis=1).tolist()
+    ]  # fmt: skip
+    # Edges count where both their ends are in the set.
+    rules = Rules(sets={"s": ["l0", "l1", "l2"]}, conversions=edges)
+    total = [(False, [(Fraction(1), ("sum", "loss", None, None))])]
+    check((table, [(("sum", "x", None, None), "<=", Fraction(28))], total, rules))
+    check((table, [(("sum", "x", None, rules.sets["s"]), "<=", Fraction(14))], total, rules))
+    part = [(False, [(Fraction(1), ("sum", "loss", None, rules.sets["s"]))])]
+    check((table, [], part, rules))
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("room", [2, 20_000])
+def test_the_search_by_itself(seed, room):
+    """Without the integer program beside it, which would make good what it gets wrong."""
+    rng = np.random.default_rng(seed)
+    rows = [(f"l{i}", o, *rng.integers(0, 9, 2)) for i in range(5) for o in OPTIONS]
+    table = pd.DataFrame(rows, columns=["layer", "option", "loss", "x"])
+    ends = [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)]
+    rules = Rules(
+        implications=[Implication("l0", ("a",), "l3", ("b", "c"))],
+        conversions=[
+            Conversion(f"l{one}", f"l{other}", {
+                (p, q): {"loss": float(rng.integers(0, 9))} for p in OPTIONS for q in OPTIONS
+            })
+            for one, other in ends
+        ],
+    )  # fmt: skip
+    limit = ("sum", "x", None, None), "<=", Fraction(14)
+    expected = oracle.best(table, [limit], [(False, [(1, ("sum", "loss", None, None))])], rules)
+    task = task_of(table, rules)
+    (goal,) = objectives_of(task, minimize="loss", maximize=None, then=())
+    exact = build_exact(task, limits_of(task, [Budget("x", "<=", 14)]), goal)
+    plan = make_plan(exact)
+    optimum = None if expected is None else expected[0] / exact.cost_unit
+    for weights in ((1, 0), (1, 2), (3, 1)):
+        for upper in {None, optimum if optimum is None else int(optimum)}:
+            found = search(exact, plan, weights, upper, room, Effort())
+            if found.bound is not None and optimum is not None:
+                assert found.bound <= optimum
+            if found.complete:
+                assert (found.positions is None) == (optimum is None)
+            if found.positions is not None:
+                picks = exact.first[:-1] + np.array(found.positions)
+                assert exact.is_feasible(picks)
+                cost = exact.total(exact.cost, picks)
+                assert cost == optimum if found.complete else cost >= optimum
+            assert found.complete or room == 2
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("maximize", [False, True])
+def test_the_worst_layer_among_many_levels(seed, maximize):
+    rng = np.random.default_rng(seed)
+    rows = [
+        (f"l{layer}", option, float(rng.integers(100)), float(rng.integers(100)))
+        for layer in range(5)
+        for option in OPTIONS
+    ]
+    table = pd.DataFrame(rows, columns=["layer", "option", "loss", "x"])
+    worst = [(maximize, [(Fraction(1), ("min" if maximize else "max", "x", None, None))])]
+    check((table, [(("sum", "loss", None, None), "<=", Fraction(170))], worst, Rules()))

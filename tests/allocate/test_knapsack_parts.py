@@ -13,6 +13,7 @@ from hwdse.allocate.knapsack import relaxation
 from hwdse.allocate.knapsack.columns import columns_of
 from hwdse.allocate.knapsack.dominance import dominated
 from hwdse.allocate.knapsack.instance import exact_sum
+from hwdse.allocate.knapsack.multipliers import AnyBudgets, OneBudget
 from hwdse.allocate.knapsack.pareto import unbeaten
 
 from .knapsack_oracle import answers, instance, knapsack
@@ -84,3 +85,19 @@ def test_dominated_options_are_marked_and_one_of_equals_is_kept():
     groups = [[(1, 1), (1, 1), (0, 2), (2, 2), (1, 2)], [(5, 5)], [(3, 3), (3, 2), (2, 3)]]
     marked = dominated(columns_of(knapsack(groups, [0])))
     assert np.flatnonzero(marked).tolist() == [1, 3, 4, 6]
+
+
+@pytest.mark.parametrize("regular", [True, False])
+def test_what_is_known_at_two_multipliers_is_right_between_them(regular):
+    problem = instance("weak", 60, 5, 1, 3, 10**6)
+    if not regular:  # the first group loses an option
+        first = np.maximum(problem.first - 1, 0)
+        problem = replace(problem, first=first, cost=problem.cost[1:], usage=problem.usage[:, 1:])
+    columns = columns_of(problem)
+    cost, usage = columns.scaled()
+    quick, whole = OneBudget(columns, cost, usage[0]), AnyBudgets(columns, cost, usage)
+    rng = np.random.default_rng(0)
+    for weight in (0.0, 8.0, *rng.uniform(0.0, 3.0, 60).tolist()):
+        found, expected = quick(np.array([weight])), whole(np.array([weight]))
+        value = expected.cost + weight * expected.usage[0]
+        assert found.cost + weight * found.usage[0] == pytest.approx(value, rel=1e-13, abs=1e-13)

@@ -12,7 +12,7 @@ from .columns import Columns, Floats
 from .dual import Cut, maximise
 from .instance import Ints
 
-__all__ = ["solve_dual"]
+__all__ = ["AnyBudgets", "OneBudget", "solve_dual"]
 
 
 def solve_dual(
@@ -39,14 +39,14 @@ def solve_dual(
     cost[forbidden] = np.inf
     spans = np.maximum(1.0, np.array(columns.usage_range, dtype=float))
     scaled_limit = np.array([float(most) for most in limit]) / spans
-    evaluate: Callable[[Floats], Cut] = _OneBudget(columns, cost, usage[0])
+    evaluate: Callable[[Floats], Cut] = OneBudget(columns, cost, usage[0])
     if len(limit) > 1:
-        evaluate = _Any(columns, cost, usage)
+        evaluate = AnyBudgets(columns, cost, usage)
     return maximise(evaluate, scaled_limit, known, simplex=feasibility)
 
 
 @dataclass(frozen=True, eq=False)
-class _Any:
+class AnyBudgets:
     """The relaxation's answer for any number of budgets; forbidden options cost infinitely much."""
 
     columns: Columns
@@ -54,6 +54,7 @@ class _Any:
     usage: Floats
 
     def __call__(self, multipliers: Floats) -> Cut:
+        """The sums of the answer at these multipliers."""
         value = self.cost
         for weight, row in zip(multipliers, self.usage, strict=True):
             if weight:
@@ -63,7 +64,7 @@ class _Any:
 
 
 @dataclass(frozen=True, eq=False)
-class _OneBudget:
+class OneBudget:
     """The relaxation's answer for one budget.
 
     An option that is a group's best at two multipliers is so at all between them: only groups whose
@@ -77,6 +78,7 @@ class _OneBudget:
     _chosen: list[Ints] = field(default_factory=list)
 
     def __call__(self, multipliers: Floats) -> Cut:
+        """The sums of the answer at this multiplier."""
         weight = float(multipliers[0])
         place = bisect_left(self._met, weight)
         if 0 < place < len(self._met):
@@ -90,7 +92,11 @@ class _OneBudget:
     def _between(self, weight: float, below: Ints, above: Ints) -> Ints:
         open_ = np.flatnonzero(below != above)
         at = below.copy()
-        if len(open_):
+        width = self.columns.per_group
+        if width:
+            cost, usage = (v.reshape(-1, width)[open_] for v in (self.cost, self.usage))
+            at[open_] = (cost + weight * usage).argmin(axis=1) + open_ * width
+        elif len(open_):
             start = self.columns.first[open_]
             size = self.columns.first[open_ + 1] - start
             first = np.cumsum(size) - size
