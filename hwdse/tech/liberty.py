@@ -21,7 +21,7 @@ from hwdse.errors import HwdseError
 __all__ = ["Group", "LibertyText", "parse_liberty", "read_liberty"]
 
 # Each text has one way at most to match these, so hostile text cannot make matching quadratic.
-# Only single characters repeat possessively: Python before 3.11.5 is wrong about groups (gh-106052).
+# Only single characters repeat possessively: Python before 3.11.5 errs on groups (gh-106052).
 _REMARK = r"/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*/"
 _SKIP = rf"(?:[\s;]++|\\(?=\s)|{_REMARK}|//[^\n]*+)*"
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
