@@ -255,9 +255,10 @@ def _undominated(states: list[State]) -> list[State]:
                 end += 1
             seconds[at:end], keys[at:end] = [second], [key]
     else:
-        rivals = kept if len(states) <= _PAIRWISE else []
+        pairwise = len(states) <= _PAIRWISE
         for state in states:
             vector = state[0]
+            rivals = kept if pairwise else kept[-1:]
             if not any(
                 all(a <= b for a, b in zip(rival[0][1:], vector[1:], strict=True))
                 for rival in rivals

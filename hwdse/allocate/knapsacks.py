@@ -14,7 +14,7 @@ from hwdse import __version__
 
 from . import knapsack
 from .dual import exact_sum
-from .exact import Exact, Picks
+from .exact import Exact, Picks, least
 
 __all__ = ["TITLE", "KnapsackAnswer", "prepare_knapsack", "solve_knapsack"]
 
@@ -60,20 +60,21 @@ def solve_knapsack(
         relative_gap: Part of the cost's magnitude that cost and bound may differ by.
         warm: From `prepare_knapsack` of the same costs and usages.
     """
-    problem, shifts, rounded = _instance(exact, relaxed=True)
-    found = knapsack.solve(problem, deadline=deadline, relative_gap=relative_gap, warm=warm)
+    whole = _instance(exact, relaxed=True)
+    found = knapsack.solve(whole.problem, deadline=deadline, relative_gap=relative_gap, warm=warm)
     picks = None if found.choice is None else exact.first[:-1] + found.choice
-    multipliers = _multipliers(found, shifts)
-    if not rounded:
+    multipliers = _multipliers(found, whole.shifts)
+    bound = None if found.bound is None else (found.bound << whole.shifts[0]) + whole.base
+    if not whole.rounded:
         proven = found.status != "stopped"
-        return KnapsackAnswer(picks, found.bound, proven=proven, multipliers=multipliers)
+        return KnapsackAnswer(picks, bound, proven=proven, multipliers=multipliers)
     if found.status == "infeasible":
         return KnapsackAnswer(None, None, proven=True)
     error = math.ceil(exact.groups * exact.errors[0])
-    bound = None if found.bound is None else (found.bound << shifts[0]) - error
+    bound = None if bound is None else bound - error
     if picks is None or not exact.is_feasible(picks):
-        problem, _, _ = _instance(exact, relaxed=False)
-        found = knapsack.solve(problem, deadline=deadline, relative_gap=relative_gap)
+        inner = _instance(exact, relaxed=False).problem
+        found = knapsack.solve(inner, deadline=deadline, relative_gap=relative_gap)
         picks = None if found.choice is None else exact.first[:-1] + found.choice
         if picks is None:
             return KnapsackAnswer(None, bound, proven=False, multipliers=multipliers)
@@ -94,42 +95,80 @@ def _multipliers(found: knapsack.Outcome, shifts: list[int]) -> list[Fraction] |
 
 def prepare_knapsack(exact: Exact) -> knapsack.State:
     """What `solve_knapsack` may use again at other limits."""
-    return knapsack.prepare(_instance(exact, relaxed=True)[0])
+    return knapsack.prepare(_instance(exact, relaxed=True).problem)
 
 
-def _instance(exact: Exact, *, relaxed: bool) -> tuple[knapsack.Knapsack, list[int], bool]:
-    """The instance in int64, by how many bits its columns are shifted, and whether it is rounded.
+def _instance(exact: Exact, *, relaxed: bool) -> _Instance:
+    """The instance in int64.
 
     Args:
         exact: The problem.
         relaxed: Whether what is within the true limits must be within the rounded ones, rather than
             the other way round.
     """
-    cost, cost_shift = _shifted(exact, exact.cost)
-    usage, limits, shifts = [], [], [cost_shift]
+    cost = _fitted(exact, exact.cost)
+    tables, limits, shifts = [], [], [cost.shift]
     for values, limit, error in zip(exact.usage, exact.limits, exact.errors[1:], strict=True):
         slack = math.ceil(exact.groups * error)
         if relaxed:
-            table, shift = _shifted(exact, values)
-            most = (limit + slack) >> shift
+            one = _fitted(exact, values)
+            table, most = one.values, (limit + slack - one.base) >> one.shift
         else:
-            turned, shift = _shifted(exact, -values)
-            table, most = -turned, (limit - slack) >> shift
-        shifts.append(shift)
-        usage.append(table)
+            one = _fitted(exact, -values)
+            table, most = -one.values, (limit - slack + one.base) >> one.shift
+        tables.append(table)
+        shifts.append(one.shift)
         limits.append(max(min(most, 2**62), -(2**62)))
-    tables = np.array(usage, dtype=np.int64).reshape(len(usage), exact.entries)
-    bounds = np.array(limits, dtype=np.int64)
-    rounded = any(shifts) or any(exact.errors)
-    return knapsack.Knapsack(exact.first, cost, tables, bounds), shifts, rounded
+    problem = knapsack.Knapsack(
+        exact.first,
+        cost.values,
+        np.array(tables, dtype=np.int64).reshape(len(tables), exact.entries),
+        np.array(limits, dtype=np.int64),
+    )
+    return _Instance(problem, cost.base, shifts, any(shifts) or any(exact.errors))
 
 
-def _shifted(exact: Exact, values: NDArray[Any]) -> tuple[NDArray[np.int64], int]:
-    """The values, halved downwards as often as it takes for their sums to fit."""
+@dataclass(frozen=True, eq=False)
+class _Instance:
+    """A problem for the specialised solver.
+
+    Attributes:
+        problem: In int64.
+        base: Of the cost, see `_Fitted`.
+        shifts: Of the cost and each usage.
+        rounded: Whether it is not exactly the problem that it stands for.
+    """
+
+    problem: knapsack.Knapsack
+    base: int
+    shifts: list[int]
+    rounded: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """A column whose sums fit in int64.
+
+    Attributes:
+        values: What is above the group's least figure, halved downwards `shift` times; the figures
+            themselves where those fit.
+        base: The sum of the least figures, or 0.
+        shift: See `values`.
+    """
+
+    values: NDArray[np.int64]
+    base: int
+    shift: int
+
+
+def _fitted(exact: Exact, values: NDArray[Any]) -> _Fitted:
     values = values[: exact.entries]
-    high = np.maximum.reduceat(np.abs(values), exact.first[:-1])
-    total = exact_sum(high)
-    shift = max(0, total.bit_length() - knapsack.MAX_TOTAL.bit_length() + 1)
-    if total <= knapsack.MAX_TOTAL:
-        shift = 0
-    return (values >> shift if shift else values).astype(np.int64), shift
+    if exact_sum(np.maximum.reduceat(np.abs(values), exact.first[:-1])) <= knapsack.MAX_TOTAL:
+        return _Fitted(values.astype(np.int64, copy=False), 0, 0)
+    low = least(exact, values)
+    above = values - np.repeat(low, np.diff(exact.first))
+    total = exact_sum(np.maximum.reduceat(above, exact.first[:-1]))
+    shift = 0
+    if total > knapsack.MAX_TOTAL:
+        shift = total.bit_length() - knapsack.MAX_TOTAL.bit_length() + 1
+    return _Fitted((above >> shift).astype(np.int64), exact_sum(low), shift)

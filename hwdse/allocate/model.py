@@ -56,12 +56,14 @@ class Open:
     Attributes:
         model: The groups of two options or more; at least one group in any case.
         groups: Which groups of the `Exact` problem those are.
+        budgets: Which of its budgets the model has: those that can be exceeded at all.
         base: Cost of the decided groups.
         exact: The problem.
     """
 
     model: Model
     groups: NDArray[np.int64]
+    budgets: tuple[int, ...]
     base: int
     exact: Exact
 
@@ -104,9 +106,20 @@ def open_part(exact: Exact) -> Open:
     )
     key, scale = _keys(cost, usage)
     labels = tuple(tuple(range(len(row))) for row in cost)
-    model = Model(labels, cost, usage, limits, key, scale)
+    # What no answer can exceed has its part in the key and needs no attention beside.
+    budgets = tuple(
+        at for at, limit in enumerate(limits) if sum(max(row) for row in usage[at]) > limit
+    )
+    model = Model(
+        labels,
+        cost,
+        tuple(usage[at] for at in budgets),
+        tuple(limits[at] for at in budgets),
+        key,
+        scale,
+    )
     model = restrict(model, [_undominated(model, g) for g in range(len(cost))])
-    return Open(model, groups, int(exact.cost[fixed].sum()), exact)
+    return Open(model, groups, budgets, int(exact.cost[fixed].sum()), exact)
 
 
 def _keys(cost: Table, usage: Sequence[Table]) -> tuple[Table, int]:

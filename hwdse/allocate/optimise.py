@@ -95,6 +95,8 @@ def _confirm(exact: Exact, effort: Effort, weighted: Weighted, first: Outcome) -
         if lower >= cost and not any(exact.errors):
             first = replace(first, bound=cost, proven=True)
         reduced = exact.restrict(_left(exact, weighted, picks, cost))
+        if not first.proven:
+            first, picks = _closer(exact, reduced, effort, first, picks)
     exactly = not any(exact.errors)
     open_entries = int(np.diff(reduced.first)[np.diff(reduced.first) > 1].sum())
     room = _QUICK_CORE if first.proven and not effort.confirm else _CORE
@@ -140,7 +142,27 @@ def _confirm(exact: Exact, effort: Effort, weighted: Weighted, first: Outcome) -
 def _of_keys(weighted: Weighted, core: Open) -> Multipliers:
     """Weights of costs as weights of keys."""
     scale = core.model.key_scale
-    return Multipliers(weighted.cost, tuple(scale * weight for weight in weighted.usage))
+    return Multipliers(weighted.cost, tuple(scale * weighted.usage[at] for at in core.budgets))
+
+
+def _closer(
+    exact: Exact, reduced: Exact, effort: Effort, first: Outcome, picks: Picks
+) -> tuple[Outcome, Picks]:
+    """Solve what is left once more: fewer entries may do without the rounding of all of them."""
+    if first.solver != knapsacks.TITLE or effort.late() or reduced is exact:
+        return first, picks
+    answer = knapsacks.solve_knapsack(
+        reduced, deadline=effort.deadline, relative_gap=effort.relative_gap
+    )
+    if answer.picks is None or answer.bound is None:
+        return first, picks
+    found = np.searchsorted(exact.label, reduced.label[answer.picks])
+    cost, before = (exact.total(exact.cost, p) for p in (found, picks))
+    if cost <= before and exact.is_feasible(found):
+        picks = found
+    # What was left out costs more than the first answer.
+    bound = min(max(answer.bound, first.bound or answer.bound), cost, before)
+    return replace(first, bound=bound, proven=first.proven or answer.proven), picks
 
 
 def _efforts(first: Outcome, effort: Effort) -> tuple[int, ...]:

@@ -163,18 +163,13 @@ def _limits(budget: Budget, table: pd.DataFrame) -> dict[str, Fraction]:
     """Upper limits by column; fractions lie between the least and greatest reachable totals."""
     limits: dict[str, Fraction] = {}
     for column, fraction in budget.fraction.items():
-        low = _exact_total(allocate.solve(table, {}, minimize=column), column)
-        high = _exact_total(allocate.solve(table, {}, maximize=column), column)
+        low = allocate.solve(table, {}, minimize=column).exact_totals[column]
+        high = allocate.solve(table, {}, maximize=column).exact_totals[column]
         limits[column] = low + (high - low) * Fraction(str(fraction))
     for column, value in budget.at_most.items():
         limit = Fraction(str(value))
         limits[column] = min(limit, limits.get(column, limit))
     return limits
-
-
-def _exact_total(found: Allocation, column: str) -> Fraction:
-    """A total that was not rounded to a float: a budget of exactly this much can be met."""
-    return sum((Fraction(str(value)) for value in found.chosen[column]), Fraction(0))
 
 
 def _tie_breakers(table: pd.DataFrame, budgeted: Collection[str]) -> dict[str, Fraction]:

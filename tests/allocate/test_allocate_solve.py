@@ -6,13 +6,15 @@ import json
 import subprocess
 import sys
 from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwdse.allocate import Budget, solve
+from hwdse.allocate import Budget, knapsacks, optimise, solve
 from hwdse.errors import HwdseError, InfeasibleError
 
 from .allocate_oracle import best, combinations, key_of, middle, random_table, texts, within
@@ -310,3 +312,33 @@ def test_import_is_cheap():
         "assert set(hwdse.allocate.__all__) <= set(dir(hwdse.allocate))\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_figures_of_all_digits_and_sizes_are_solved_again_without_what_is_out(monkeypatch):
+    """Whole numbers beyond int64 are rounded at first; the few options left need no rounding."""
+    monkeypatch.setattr(knapsacks, "_ROUNDED", Fraction(-1))  # the first answer never suffices
+    monkeypatch.setattr(optimise, "_CORE", 0)  # nor is there an enumeration to make it good
+    kept = []
+    closer = optimise._closer
+    monkeypatch.setattr(
+        optimise, "_closer", lambda *a: kept.append(a[1].entries / a[0].entries) or closer(*a)
+    )
+    solved = 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        table = random_table(seed, layers=6, options=3)
+        spread = 10.0 ** rng.integers(-9, 12, len(table))
+        table = table.assign(loss=table["loss"] * spread, r0=table["r0"] * spread[::-1])
+        budgets = [("r0", "<=", middle(table, "r0", 0.2)), ("r1", "<=", middle(table, "r1", 0.6))]
+        expected = best(table, budgets)
+        if expected is None:
+            with pytest.raises(InfeasibleError):
+                solve(table, texts(budgets))
+            continue
+        found = solve(table, texts(budgets))
+        assert found.exact_totals["loss"] == expected[0]
+        assert found.gap < 1e-12
+        solved += 1
+    assert solved > 4
+    assert len(kept) > 1
+    assert min(kept) < 1
