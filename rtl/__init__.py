@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from hwdse.errors import HwdseError
-from hwdse.pe import Unit
+from hwdse.pe import Design, Unit
 
 __all__ = ["build", "to_rtlil"]
 
 
-def build(unit: Unit):
+def build(unit: Design):
     """The Amaranth component of a unit.
 
     Args:
@@ -23,6 +23,8 @@ def build(unit: Unit):
     from rtl import bitplane, composite, dot, lmul, mac, shift
     from rtl.top import UnitTop
 
+    if unit.no_rtl:
+        raise HwdseError(f"{unit.canonical}: {unit.no_rtl}")
     sources = {
         "mac": mac,
         "dot": dot,
@@ -31,8 +33,7 @@ def build(unit: Unit):
         "bitplane": bitplane,
         "composite": composite,
     }
-    if unit.no_rtl:
-        raise HwdseError(f"{unit.canonical}: {unit.no_rtl}")
+    assert isinstance(unit, Unit)
     try:
         source = sources[unit.family].term_source(unit)
     except HwdseError as error:
@@ -40,7 +41,7 @@ def build(unit: Unit):
     return UnitTop(unit=unit, source=source)
 
 
-def to_rtlil(unit: Unit) -> str:
+def to_rtlil(unit: Design) -> str:
     """RTLIL text of a unit, always the same; the top module is ``unit.module_name``."""
     from amaranth.back import rtlil
 

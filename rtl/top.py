@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth import Module, Signal, Value
+from amaranth import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,14 +13,21 @@ from rtl.parts.bits import register
 
 __all__ = ["UnitTop"]
 
+# Members of a source that says in which cycles it has terms.
+_SEQUENCE = {"in_valid", "in_clear", "term_valid", "term_clear", "term_last"}
+
 
 class UnitTop(wiring.Component):
-    """A unit with the house handshake (see ``hwdse.pe.unit``) and flat ports.
+    """A unit with the house handshake (see ``hwdse.pe.design``) and flat ports.
 
     Parameters:
         unit: The spec.
-        source: Component with an input for each operand and the members of a term. Where the unit
-            has a ``product`` stage, the source holds its registers.
+        source: Component with an input for each operand and the members of a term; of several
+            sums, those of sum ``i`` end in ``_i``. Where the unit has a ``product`` stage, the
+            source holds its registers. A source that has a member ``term_valid`` says itself in
+            which cycles it has a term: it takes ``in_valid`` and ``in_clear``, and gives
+            ``term_valid``, ``term_clear`` (forget what was before) and ``term_last`` (the term
+            completes the sum of an element); see ``rtl.parts.sequencer``.
 
     Members:
         As ``unit.ports``.
@@ -35,7 +42,9 @@ class UnitTop(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.multiplier = self.source
-        m.submodules.accumulator = accumulator = self._accumulator()
+        accumulators = [self._accumulator() for _ in range(self.unit.sums)]
+        for suffix, accumulator in zip(self._suffixes(), accumulators, strict=True):
+            m.submodules[f"accumulator{suffix}"] = accumulator
 
         valid, clear = self.in_valid, self.clear
         operands = {operand.name: getattr(self, operand.name) for operand in self.unit.operands}
@@ -44,25 +53,38 @@ class UnitTop(wiring.Component):
             valid, clear = _register_control(m, "operand", valid, clear)
             operands = {n: register(m, f"operand_{n}", value) for n, value in operands.items()}
         m.d.comb += [getattr(self.source, name).eq(value) for name, value in operands.items()]
-        if "product" in stages:
-            # The source holds its own products.
-            valid, clear = _register_control(m, "product", valid, clear)
+        if "term_valid" in self.source.signature.members:
+            m.d.comb += [self.source.in_valid.eq(valid), self.source.in_clear.eq(clear)]
+            valid, clear = self.source.term_valid, self.source.term_clear
+            last = self.source.term_last
+        else:
+            if "product" in stages:
+                # The source holds its own products.
+                valid, clear = _register_control(m, "product", valid, clear)
+            last = valid
 
-        term = {name: getattr(self.source, name) for name in self._term_members()}
+        names = [name + suffix for suffix in self._suffixes() for name in self._term_members()]
+        term = {name: getattr(self.source, name) for name in names}
         if "term" in stages:
+            sequential = last is not valid
             valid, clear = _register_control(m, "term", valid, clear)
+            last = register(m, "term_last", last, reset_less=False) if sequential else valid
             term = {name: register(m, f"term_{name}", value) for name, value in term.items()}
-        m.d.comb += [getattr(accumulator, name).eq(value) for name, value in term.items()]
-
-        m.d.comb += [
-            accumulator.enable.eq(valid),
-            accumulator.clear.eq(clear),
-            self.acc.eq(accumulator.acc),
-            self.out_valid.eq(register(m, "sum_valid", valid, reset_less=False)),
-        ]
-        if self.unit.accumulator.special:
-            m.d.comb += self.acc_special.eq(accumulator.acc_special)
+        for suffix, accumulator in zip(self._suffixes(), accumulators, strict=True):
+            m.d.comb += [
+                *(getattr(accumulator, n).eq(term[n + suffix]) for n in self._term_members()),
+                accumulator.enable.eq(valid),
+                accumulator.clear.eq(clear),
+            ]
+        for result in self.unit.results:
+            parts = (getattr(accumulator, result.name) for accumulator in accumulators)
+            m.d.comb += getattr(self, result.name).eq(Cat(*parts))
+        m.d.comb += self.out_valid.eq(register(m, "sum_valid", last, reset_less=False))
         return m
+
+    def _suffixes(self) -> list[str]:
+        """Of the members of each sum's terms."""
+        return [""] if self.unit.sums == 1 else [f"_{i}" for i in range(self.unit.sums)]
 
     def _accumulator(self) -> wiring.Component:
         spec, shape = self.unit.accumulator, self.unit.term_shape
@@ -78,9 +100,15 @@ class UnitTop(wiring.Component):
         )
 
     def _term_members(self) -> dict[str, wiring.Member]:
+        """The members of one sum's terms, without the sum's number."""
+        suffix = self._suffixes()[0]
+        others = {operand.name for operand in self.unit.operands} | _SEQUENCE
         members = self.source.signature.members
-        operands = {operand.name for operand in self.unit.operands}
-        return {name: members[name] for name in members if name not in operands}
+        return {
+            name.removesuffix(suffix): members[name]
+            for name in members
+            if name not in others and name.endswith(suffix)
+        }
 
 
 def _register_control(m: Module, stage: str, valid: Value, clear: Value) -> tuple[Signal, Signal]:

@@ -114,6 +114,7 @@ def _asked(
     from dataclasses import replace
 
     from hwdse.study.comparison import Comparison, read_comparison
+    from hwdse.study.reading import as_unit
 
     files = [spec for spec in specs if spec.endswith(_FILES)]
     if files and len(specs) > 1:
@@ -129,7 +130,7 @@ def _asked(
         )
     if technology is None:
         raise HwdseError("compare needs a technology for specs: add --tech, such as nangate45")
-    units = {unit.canonical: unit for unit in map(pe.parse, specs)}
+    units = {unit.canonical: unit for unit in (as_unit(pe.parse(spec)) for spec in specs)}
     return Comparison(
         name="Units at equal throughput",
         description="",

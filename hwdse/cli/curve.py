@@ -113,7 +113,7 @@ def _picoseconds(clock_ns: float) -> float:
     return clock_ns * 1e3
 
 
-def _kept_and_checked(unit: pe.Unit, rtlil: str, technology: Any) -> Callable[[Any], Any]:
+def _kept_and_checked(unit: pe.Design, rtlil: str, technology: Any) -> Callable[[Any], Any]:
     """Mapping by recipe, from the store where it is there; compared with the unit's reference."""
     from hwdse.cost.analysis import checked_program
     from hwdse.cost.mapping import kept_mappings
@@ -154,7 +154,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _picture(unit: pe.Unit, technology: str, wires: str, curve: Any) -> Any:
+def _picture(unit: pe.Design, technology: str, wires: str, curve: Any) -> Any:
     from hwdse.report.curve_figure import CurvePicture
     from hwdse.synth.recipe import RECIPES
 

@@ -13,6 +13,7 @@ from hwdse.errors import HwdseError, nearest_hint
 __all__ = ["cost_units", "export_unit", "show"]
 
 FLOWS = ("verilog",)
+_PER_MAC = ("energy_pj_per_mac", "macs_per_cycle")
 
 
 def show(spec: str | None, *, json: bool) -> None:
@@ -35,7 +36,9 @@ def show(spec: str | None, *, json: bool) -> None:
     if json:
         print_json(document)
         return
-    for key in ("spec", "module", "latency_cycles", "initiation_interval", "macs_per_cycle"):
+    keys = ["spec", "module", "latency_cycles", "initiation_interval"]
+    keys += [key for key in ("macs_per_cycle", "values_per_cycle") if document[key]]
+    for key in keys:
         print(f"{key}: {document[key]}")
     if unit.no_rtl:
         print(f"rtl: none: {unit.no_rtl}")
@@ -46,7 +49,7 @@ def show(spec: str | None, *, json: bool) -> None:
     )
 
 
-def describe(unit: pe.Unit) -> dict[str, Any]:
+def describe(unit: pe.Design) -> dict[str, Any]:
     """A unit as a JSON document."""
     clocking = [
         {
@@ -64,27 +67,47 @@ def describe(unit: pe.Unit) -> dict[str, Any]:
             "lanes": 1,
         },
     ]
-    acc = unit.accumulator
     return {
         "spec": unit.canonical,
         "family": unit.family,
         "module": unit.module_name,
         "ports": clocking + [port.to_json() for port in unit.ports],
         "latency_cycles": unit.latency,
-        "initiation_interval": 1,
+        "initiation_interval": unit.initiation_interval,
         "macs_per_cycle": unit.macs_per_cycle,
+        "values_per_cycle": unit.values_per_cycle,
         "no_rtl": unit.no_rtl or None,
-        "accumulator": {
-            "name": acc.name,
-            "width": acc.width,
-            "lsb_exponent": getattr(acc, "lsb_exponent", None),
-            "meaning": acc.meaning,
-        },
-        "handshake": (
-            "an element is taken at each rising clk with in_valid high; clear marks the first "
-            "element of a sum; acc holds the sum, and out_valid is high, latency_cycles later"
-        ),
+        "accumulator": _accumulator(unit),
+        "handshake": _handshake(unit),
     }
+
+
+def _accumulator(design: pe.Design) -> dict[str, Any] | None:
+    if not isinstance(design, pe.Unit):
+        return None
+    acc = design.accumulator
+    return {
+        "name": acc.name,
+        "width": acc.width,
+        "lsb_exponent": getattr(acc, "lsb_exponent", None),
+        "meaning": acc.meaning,
+    }
+
+
+def _handshake(design: pe.Design) -> str:
+    said = ["an element is taken at each rising clk with in_valid high"]
+    if design.initiation_interval > 1:
+        said.append(
+            f"the next one at least {design.initiation_interval} cycles later; until then operands "
+            "stay as they are, and in_valid is low"
+        )
+    if design.clears:
+        said.append("clear marks the first element of a sum")
+    names = " and ".join(result.name for result in design.results)
+    said.append(f"out_valid is high, and {names} valid, latency_cycles later")
+    if not design.holds:
+        said.append("in that cycle alone")
+    return "; ".join(said)
 
 
 def export_unit(spec: str, directory: Path, *, flow: str, testbench: bool) -> None:
@@ -135,7 +158,9 @@ def cost_units(
     if json:
         print_json(rows)
         return
-    columns = ["area_um2", "delay_ps", "energy_pj_per_mac", "leakage_uw", "cells", "macs_per_cycle"]
+    converters = frame["energy_pj_per_mac"].isna().all() and source != "table"
+    work = ("energy_pj_per_value", "values_per_cycle") if converters else _PER_MAC
+    columns = ["area_um2", "delay_ps", work[0], "leakage_uw", "cells", work[1]]
     print_table(
         ["spec", "source", *columns],
         [

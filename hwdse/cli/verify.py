@@ -106,7 +106,7 @@ def verify_catalogue(
     return _exit_code(results, formal=formal_seconds is not None)
 
 
-def _enumerable_bits(unit: pe.Unit, *, exhaustive: bool) -> int:
+def _enumerable_bits(unit: pe.Design, *, exhaustive: bool) -> int:
     from hwdse.verify.check import EXHAUSTIVE_BITS
     from hwdse.verify.stimulus import ENUMERABLE_BITS, operand_bits
 

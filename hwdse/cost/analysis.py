@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hwdse.cost.conditions import Conditions
 from hwdse.cost.energy import Energy, measure_energy, settled_toggles
 from hwdse.errors import ExternalToolError
-from hwdse.pe import Unit
+from hwdse.pe import Design
 from hwdse.synth import flow
 from hwdse.synth.glitch import Delays, compile_events, timed_delays, unit_delays
 from hwdse.synth.netlist import Netlist, cell_models, read_netlist
@@ -60,7 +60,7 @@ class Analysis:
 
 
 def checked_program(
-    unit: Unit, netlist: Netlist, technology: Technology
+    unit: Design, netlist: Netlist, technology: Technology
 ) -> tuple[Program, Verification]:
     """A mapped netlist for simulation, once it has computed what the unit does.
 
@@ -80,7 +80,7 @@ def checked_program(
 
 
 def analyse(
-    unit: Unit, technology: Technology, mapped: flow.Mapped, conditions: Conditions
+    unit: Design, technology: Technology, mapped: flow.Mapped, conditions: Conditions
 ) -> Analysis:
     """Check a netlist against the unit's reference, then measure it.
 

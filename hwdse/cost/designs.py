@@ -14,7 +14,7 @@ from typing import Any
 
 import rtl
 from hwdse.cost.store import Store
-from hwdse.pe import Unit
+from hwdse.pe import Design
 
 __all__ = ["rtlil_sha256"]
 
@@ -25,7 +25,7 @@ _PACKAGES = ("rtl", "hwdse.pe", "hwdse.formats")
 _known: dict[str | None, str] = {}
 
 
-def rtlil_sha256(unit: Unit, store: Store) -> tuple[str, str | None]:
+def rtlil_sha256(unit: Design, store: Store) -> tuple[str, str | None]:
     """Hash of the RTLIL text that :func:`rtl.to_rtlil` gives for a unit; the text where it was
     generated for that."""
     key = _design_key(unit)
@@ -42,7 +42,7 @@ def rtlil_sha256(unit: Unit, store: Store) -> tuple[str, str | None]:
     return found, text
 
 
-def _design_key(unit: Unit) -> str | None:
+def _design_key(unit: Design) -> str | None:
     """Hash of the unit's name, all fields of its spec, and the code that makes RTL of it.
 
     None where a field has no exact text: such a unit's RTL is generated each time.

@@ -14,17 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdse.cost.operands import Operands
-from hwdse.pe import Unit
-from hwdse.pe.unit import Codes
+from hwdse.pe import Design
+from hwdse.pe.design import Codes
 from hwdse.synth.glitch import EventProgram
 from hwdse.synth.power import EnergyWeights
 from hwdse.synth.simulate import Program, Simulator, Words
 from hwdse.verify.check import operand_planes
 
-__all__ = ["DOT_LENGTH", "Energy", "measure_energy", "settled_toggles"]
+__all__ = ["Energy", "measure_energy", "settled_toggles", "sum_length"]
 
-# Elements per sum: as many as bits in a word, which holds the cycles of one sum.
-DOT_LENGTH = 64
+# Cycles of a sum, at most: as many as bits in a word, which holds them.
+MAX_CYCLES = 64
 # Sums drawn as one tensor and simulated side by side; settled at once; followed through glitches
 # at once.
 _SIMULATED, _SETTLED, _FOLLOWED = 1024, 256, 64
@@ -68,7 +68,7 @@ class Energy:
 
 
 def measure_energy(
-    unit: Unit,
+    unit: Design,
     program: Program,
     events: EventProgram | None,
     weights: EnergyWeights,
@@ -86,7 +86,7 @@ def measure_energy(
         confidence: Half-width of the 95 % interval to reach, as a fraction of the energy. After
             4 million vectors it stays as wide as it is.
     """
-    net_count = program.netlist.net_count
+    net_count, cycles = program.netlist.net_count, _cycles(unit)
     each_fj = weights.switching_fj + weights.internal_fj
     settled, glitches = np.zeros(net_count), np.zeros(net_count)
     settled_fj, all_fj = np.zeros(0), np.zeros(0)
@@ -99,7 +99,7 @@ def measure_energy(
             start = _settle(settling, before[:, some])[:net_count].copy()
             toggles = np.bitwise_count(start ^ _settle(settling, after[:, some])[:net_count])
             settled += toggles.sum(axis=1)
-            settled_fj = np.concatenate([settled_fj, each_fj @ toggles / DOT_LENGTH])
+            settled_fj = np.concatenate([settled_fj, each_fj @ toggles / cycles])
         if events is None:
             all_fj = settled_fj
             variable, half = _regression(all_fj, settled_fj)
@@ -112,13 +112,13 @@ def measure_energy(
                 extra = counts - np.bitwise_count(start[:net_count] ^ end[:net_count])
                 glitches += extra.sum(axis=1)
                 here = settled_fj[known + first : known + first + _FOLLOWED]
-                all_fj = np.concatenate([all_fj, here + each_fj @ extra / DOT_LENGTH])
+                all_fj = np.concatenate([all_fj, here + each_fj @ extra / cycles])
                 variable, half = _regression(all_fj, settled_fj)
                 if half <= confidence * (variable + weights.clock_fj):
                     break
         if half <= confidence * (variable + weights.clock_fj):
             break
-    vectors, followed = len(settled_fj) * DOT_LENGTH, len(all_fj) * DOT_LENGTH
+    vectors, followed = len(settled_fj) * cycles, len(all_fj) * cycles
     switching = float(weights.switching_fj @ settled) / vectors
     internal = float(weights.internal_fj @ settled) / vectors
     return Energy(
@@ -134,7 +134,7 @@ def measure_energy(
     )
 
 
-def settled_toggles(unit: Unit, program: Program, distribution: Operands) -> _Samples:
+def settled_toggles(unit: Design, program: Program, distribution: Operands) -> _Samples:
     """How often each net goes from one settled value to another, per cycle; shape (nets,).
 
     From some of the sums that :func:`measure_energy` starts with.
@@ -144,7 +144,17 @@ def settled_toggles(unit: Unit, program: Program, distribution: Operands) -> _Sa
     nets = program.netlist.net_count
     start = _settle(simulator, before[:, :_SETTLED])[:nets].copy()
     toggles = np.bitwise_count(start ^ _settle(simulator, after[:, :_SETTLED])[:nets])
-    return np.asarray(toggles.sum(axis=1) / (_SETTLED * DOT_LENGTH))
+    return np.asarray(toggles.sum(axis=1) / (_SETTLED * _cycles(unit)))
+
+
+def sum_length(design: Design) -> int:
+    """Elements of each sum that is measured."""
+    return max(1, MAX_CYCLES // design.initiation_interval)
+
+
+def _cycles(design: Design) -> int:
+    """Cycles of each sum."""
+    return sum_length(design) * design.initiation_interval
 
 
 def _regression(wanted: _Samples, helper: _Samples) -> tuple[float, float]:
@@ -165,11 +175,11 @@ def _regression(wanted: _Samples, helper: _Samples) -> tuple[float, float]:
     return mean, quantile * math.sqrt(variance)
 
 
-def _sums(unit: Unit, program: Program, distribution: Operands) -> Iterator[tuple[Words, Words]]:
+def _sums(unit: Design, program: Program, distribution: Operands) -> Iterator[tuple[Words, Words]]:
     """Source rows before and after each cycle, shape (sources, sums): bit ``c`` is cycle ``c``."""
     rng = np.random.default_rng(_SEED)
     for _ in range(_MAX_TENSORS):
-        yield _run(unit, program, distribution.sample(unit, (DOT_LENGTH, _SIMULATED), rng))
+        yield _run(unit, program, distribution.sample(unit, (sum_length(unit), _SIMULATED), rng))
 
 
 def _sources(program: Program) -> list[int]:
@@ -178,7 +188,7 @@ def _sources(program: Program) -> list[int]:
     return ports + [state for state, _ in program.registers]
 
 
-def _run(unit: Unit, program: Program, codes: Codes) -> tuple[Words, Words]:
+def _run(unit: Design, program: Program, codes: Codes) -> tuple[Words, Words]:
     """Source rows before and after each cycle of a sum, shape (sources, sums)."""
     words = _SIMULATED // 64
     simulator = Simulator(program, words)
@@ -187,18 +197,15 @@ def _run(unit: Unit, program: Program, codes: Codes) -> tuple[Words, Words]:
     seen = []
     # The same sums again and again: all is periodic once the first element has come through. The
     # cycle that clears a sum is among those seen.
-    for cycle in range(DOT_LENGTH + unit.latency + 1):
-        step = cycle % DOT_LENGTH
+    for cycle in range(_cycles(unit) + unit.latency + 1):
+        step, phase = divmod(cycle % _cycles(unit), unit.initiation_interval)
         simulator.evaluate(
             {
                 operand.name: operand_planes(operand, codes[operand.name][step])
                 for operand in unit.operands
             }
-            | {
-                "in_valid": on,
-                "clear": on if step == 0 else off,
-                "rst": off,
-            }
+            | {"in_valid": off if phase else on, "rst": off}
+            | ({"clear": off if step or phase else on} if unit.clears else {})
         )
         if cycle >= unit.latency:
             seen.append(simulator.values[sources])
@@ -208,7 +215,9 @@ def _run(unit: Unit, program: Program, codes: Codes) -> tuple[Words, Words]:
 
 
 def _cycles_to_words(bits: NDArray[np.uint8]) -> Words:
-    """Shape (64 cycles, rows, sums) of bits to (rows, sums) of words."""
+    """Shape (cycles, rows, sums) of bits to (rows, sums) of words."""
+    # In what is added, nothing changes.
+    bits = np.pad(bits, ((0, MAX_CYCLES - len(bits)), (0, 0), (0, 0)))
     packed = np.packbits(bits.transpose(1, 2, 0), axis=2, bitorder="little")
     return packed.view(np.uint64)[..., 0]
 

@@ -16,7 +16,7 @@ from hwdse.cost.figures import cost_of
 from hwdse.cost.mapping import choose_mapping
 from hwdse.cost.parts import area_parts
 from hwdse.cost.store import Store
-from hwdse.pe import Unit
+from hwdse.pe import Design
 from hwdse.synth import flow
 from hwdse.synth.yosys import yosys_version
 from hwdse.tech.model import Technology
@@ -28,7 +28,7 @@ _NETS = 12
 
 
 def explain(
-    unit: Unit, technology: Technology, conditions: Conditions, store: Store
+    unit: Design, technology: Technology, conditions: Conditions, store: Store
 ) -> dict[str, Any]:
     """A JSON-ready document on the figures that :func:`hwdse.cost.evaluate` gives for a unit.
 
@@ -104,7 +104,7 @@ def _critical_path(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def _energy(unit: Unit, analysis: Analysis) -> list[dict[str, Any]]:
+def _energy(unit: Design, analysis: Analysis) -> list[dict[str, Any]]:
     energy = analysis.energy
     parts = {
         "switching": energy.switching_fj,
@@ -115,9 +115,14 @@ def _energy(unit: Unit, analysis: Analysis) -> list[dict[str, Any]]:
     }
     total = sum(parts.values())
     return [
-        {"part": name, "pj_per_mac": fj * 1e-3 / unit.macs_per_cycle, "share": fj / total}
+        {"part": name, "pj_per_mac": fj * _scale(unit), "share": fj / total}
         for name, fj in parts.items()
     ]
+
+
+def _scale(design: Design) -> float:
+    """What fJ a cycle are multiplied with to be pJ per MAC, or per value of a converter."""
+    return 1e-3 / (design.macs_per_cycle or design.values_per_cycle)
 
 
 def _drivers(analysis: Analysis) -> dict[int, tuple[str, str]]:
@@ -140,14 +145,14 @@ def _net_energies(analysis: Analysis) -> tuple[Any, Any]:
     return each_fj * analysis.energy.settled_toggles, each_fj * analysis.energy.glitch_toggles
 
 
-def _energy_by_cell(unit: Unit, analysis: Analysis) -> list[dict[str, Any]]:
+def _energy_by_cell(unit: Design, analysis: Analysis) -> list[dict[str, Any]]:
     """Switching, internal and glitch energy of the nets that each kind of cell drives."""
     settled, glitch = _net_energies(analysis)
     sums: dict[str, Counter[str]] = {}
     for net, (kind, _) in _drivers(analysis).items():
         counter = sums.setdefault(kind, Counter())
         counter.update({"nets": 1, "settled": settled[net], "glitch": glitch[net]})
-    scale = 1e-3 / unit.macs_per_cycle
+    scale = _scale(unit)
     rows = [
         {
             "cell": kind,
@@ -160,11 +165,11 @@ def _energy_by_cell(unit: Unit, analysis: Analysis) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda r: -float(r["settled_pj_per_mac"] + r["glitch_pj_per_mac"]))
 
 
-def _energy_by_net(unit: Unit, analysis: Analysis) -> list[dict[str, Any]]:
+def _energy_by_net(unit: Design, analysis: Analysis) -> list[dict[str, Any]]:
     """The nets that take the most energy."""
     settled, glitch = _net_energies(analysis)
     drivers = _drivers(analysis)
-    scale = 1e-3 / unit.macs_per_cycle
+    scale = _scale(unit)
     order = sorted(drivers, key=lambda net: -float(settled[net] + glitch[net]))
     return [
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -14,13 +15,13 @@ from hwdse import pe, tech
 from hwdse.cost.analysis import Analysis, analyse
 from hwdse.cost.conditions import DEFAULT_ACTIVITY, DEFAULT_CONFIDENCE, Conditions
 from hwdse.cost.designs import rtlil_sha256
-from hwdse.cost.energy import DOT_LENGTH
+from hwdse.cost.energy import sum_length
 from hwdse.cost.mapping import choose_mapping, recipes_sha256
 from hwdse.cost.operands import operands
 from hwdse.cost.published import published_cost, table_names
 from hwdse.cost.store import Store
 from hwdse.errors import HwdseError, nearest_hint
-from hwdse.pe import Unit
+from hwdse.pe import Design
 from hwdse.synth import flow
 from hwdse.synth.recipe import Recipe
 from hwdse.synth.yosys import yosys_version
@@ -47,7 +48,8 @@ class Cost:
     counts over its cells, so their intervals have no width; the energy's is that of sampling.
     Energy is the sum of its five parts: switching and internal energy of the nets' settled values,
     what glitches add to both, the clock's pins, and leakage. There is no placement, so the clock
-    tree is in none of them, and wires only as ``provenance`` says.
+    tree is in none of them, and wires only as ``provenance`` says. Energies per MAC are NaN for
+    converters, and the energy per converted value is for all else.
     """
 
     spec: str
@@ -58,7 +60,7 @@ class Cost:
     energy_pj_per_mac: float
     leakage_uw: float
     cells: int
-    macs_per_cycle: int
+    macs_per_cycle: int | float
     area_um2_low: float
     area_um2_high: float
     delay_ps_low: float
@@ -72,10 +74,21 @@ class Cost:
     clock_pj_per_mac: float
     leakage_pj_per_mac: float
     provenance: dict[str, Any]
+    values_per_cycle: int | float = 0
+    energy_pj_per_value: float = math.nan
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON-ready values."""
-        return dict(vars(self))
+        """As JSON-ready values; what a design has no figure of is None."""
+        return {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in vars(self).items()
+        }
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Cost:
+        """What :meth:`to_json` gave."""
+        values: dict[str, Any] = {k: math.nan if v is None else v for k, v in document.items()}
+        return cls(**values)
 
 
 def evaluate(
@@ -94,7 +107,7 @@ def evaluate(
     """Cost specs on a technology; what the store holds is not computed again.
 
     Args:
-        specs: Unit specs.
+        specs: Design specs.
         technology: Name, path of a technology YAML, or a loaded technology; for ``table`` the name
             of a published table.
         source: ``auto``, ``synth``, or ``table``: what a published table says of a multiplication
@@ -153,7 +166,7 @@ def evaluate(
     return pd.DataFrame([costs[unit.canonical].to_json() for unit in units])
 
 
-def cost_of(unit: Unit, technology: Technology, conditions: Conditions, store: Store) -> Cost:
+def cost_of(unit: Design, technology: Technology, conditions: Conditions, store: Store) -> Cost:
     """Figures of one unit, from the store or by synthesis; see :func:`evaluate`."""
     entry = _entry(unit, technology, conditions, store)
     return entry.cost or _compute(unit, technology, conditions, store, entry)
@@ -168,7 +181,7 @@ class _Entry:
     rtlil: str | None
 
 
-def _entry(unit: Unit, technology: Technology, conditions: Conditions, store: Store) -> _Entry:
+def _entry(unit: Design, technology: Technology, conditions: Conditions, store: Store) -> _Entry:
     # Design, technology, recipe and Yosys version, then what the figures are taken at: units of one
     # design may differ in what they are measured on.
     sha256, rtlil = rtlil_sha256(unit, store)
@@ -176,11 +189,11 @@ def _entry(unit: Unit, technology: Technology, conditions: Conditions, store: St
     parts = [design_key, recipes_sha256(), conditions.key, str(FIGURES_VERSION), unit.canonical]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     known = store.get("cost", key)
-    return _Entry(key, None if known is None else Cost(**known), rtlil)
+    return _Entry(key, None if known is None else Cost.from_json(known), rtlil)
 
 
 def _compute(
-    unit: Unit, technology: Technology, conditions: Conditions, store: Store, entry: _Entry
+    unit: Design, technology: Technology, conditions: Conditions, store: Store, entry: _Entry
 ) -> Cost:
     rtlil = entry.rtlil or rtl.to_rtlil(unit)
     recipe, mapped = choose_mapping(unit, rtlil, technology, conditions.clock_ns, store)
@@ -191,7 +204,7 @@ def _compute(
 
 
 def _figures(
-    unit: Unit,
+    unit: Design,
     technology: Technology,
     mapped: flow.Mapped,
     conditions: Conditions,
@@ -200,8 +213,9 @@ def _figures(
     recipe: Recipe,
 ) -> Cost:
     timing, energy, checked = analysis.timing, analysis.energy, analysis.checked
-    scale = 1 / (_FJ_PER_PJ * unit.macs_per_cycle)
-    per_mac = (energy.dynamic_fj + analysis.leakage_fj) * scale
+    per_cycle_fj = energy.dynamic_fj + analysis.leakage_fj
+    scale = _per(unit.macs_per_cycle)
+    per_mac = per_cycle_fj * scale
     half = energy.half_width_fj * scale
     wide = technology.derived or _EXACT
     return Cost(
@@ -226,6 +240,8 @@ def _figures(
         glitch_pj_per_mac=energy.glitch_fj * scale,
         clock_pj_per_mac=energy.clock_fj * scale,
         leakage_pj_per_mac=analysis.leakage_fj * scale,
+        values_per_cycle=unit.values_per_cycle,
+        energy_pj_per_value=per_cycle_fj * _per(unit.values_per_cycle),
         provenance={
             "synthesis": yosys_version(),
             "recipe": recipe.label,
@@ -234,7 +250,7 @@ def _figures(
             "technology_sha256": technology.sha256,
             "corner": asdict(technology.corner),
             "operands": f"{conditions.drawn.name}: {conditions.drawn.description}",
-            "activity": f"sums of {DOT_LENGTH} elements, {analysis.activity}",
+            "activity": f"sums of {sum_length(unit)} elements, {analysis.activity}",
             "energy_vectors": energy.vectors,
             "glitch_vectors": energy.followed_vectors if analysis.delays is not None else 0,
             "energy_interval": "95 %, sampling of operands",
@@ -248,8 +264,13 @@ def _figures(
     )
 
 
+def _per(count: float) -> float:
+    """What fJ a cycle are multiplied with to be pJ for each of ``count``; NaN where that is 0."""
+    return 1 / (_FJ_PER_PJ * count) if count else math.nan
+
+
 def _from_table(
-    units: list[Unit],
+    units: list[Design],
     table: str | os.PathLike[str] | Technology,
     conditions: Conditions,
     on_done: Callable[[str], None] | None,

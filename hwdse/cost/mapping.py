@@ -10,7 +10,7 @@ from functools import lru_cache
 from hwdse import tech
 from hwdse.cost.store import Store
 from hwdse.errors import InfeasibleError
-from hwdse.pe import Unit
+from hwdse.pe import Design
 from hwdse.synth import flow
 from hwdse.synth.closing import map_to_clock
 from hwdse.synth.recipe import AREA, RECIPES, Recipe
@@ -37,7 +37,7 @@ def kept_mappings(
 
 
 def choose_mapping(
-    unit: Unit, rtlil: str, technology: Technology, clock_ns: float | None, store: Store
+    unit: Design, rtlil: str, technology: Technology, clock_ns: float | None, store: Store
 ) -> tuple[Recipe, flow.Mapped]:
     """The mapping for area, or the smallest found that meets a clock, from the store if there.
 

@@ -23,13 +23,12 @@ from hwdse.cost.block_operands import (
 )
 from hwdse.errors import HwdseError
 from hwdse.formats import Format
-from hwdse.pe import Operand, Unit
+from hwdse.pe import Design, Operand, Unit
 from hwdse.verify.codes import draw_finite
 
 __all__ = ["DISTRIBUTIONS", "Operands", "operands"]
 
 DISTRIBUTIONS = ("uniform", "normal")
-_ARRAYS = ("w", "a", "w_scale", "a_scale", "w_zero", "a_zero")
 # Products of operands up to here cannot overflow any float accumulator within a dot product; of
 # operands with several lanes, there are as many more.
 _LARGEST_FLOAT = 256.0
@@ -66,15 +65,17 @@ class Operands:
     draw_blocks: _BlockSampler
 
     def sample(
-        self, unit: Unit, shape: tuple[int, ...], rng: np.random.Generator
+        self, unit: Design, shape: tuple[int, ...], rng: np.random.Generator
     ) -> dict[str, NDArray[np.int64]]:
         """Codes of every operand of a unit, by its name; shape ``shape`` and its lanes.
 
         Those that can be read in several ways are read as ``unit.measured_view`` says.
         """
         codes: dict[str, NDArray[np.int64]] = {}
-        for side, fmt in (("w", unit.w), ("a", unit.a)):
+        sides = (("w", unit.w), ("a", unit.a)) if isinstance(unit, Unit) else ()
+        for side, fmt in sides:
             if fmt.scale_format is not None:
+                assert isinstance(unit, Unit)
                 steps, sums = shape
                 codes |= self.draw_blocks(fmt, side, Run(steps, sums, unit.lanes), rng)
         for operand in unit.operands:
@@ -95,11 +96,11 @@ def operands(choice: str) -> Operands:
     Args:
         choice: ``uniform`` (finite codes, equally likely), ``normal`` (N(0, 1), scaled per tensor
             so that the greatest magnitude becomes the format's maximum, at most 256 for
-            formats with exponents, and rounded), or the path of an ``.npz`` file with arrays ``w``
-            and ``a`` of codes (integer) or values (floating point, scaled as ``normal``). Block
-            formats choose their scales themselves, so values are not scaled for them; ``uniform``
-            scales make the largest element about 1. With codes of a block format, the file holds
-            those of the scales too, as ``w_scale`` and ``a_scale``.
+            formats with exponents, and rounded), or the path of an ``.npz`` file with an array for
+            each operand, such as ``w`` and ``a``, of codes (integer) or values (floating point,
+            scaled as ``normal``). Block formats choose their scales themselves, so values are not
+            scaled for them; ``uniform`` scales make the largest element about 1. With codes of a
+            block format, the file holds those of the scales too, as ``w_scale`` and ``a_scale``.
 
     Raises:
         HwdseError: Neither a distribution nor a readable file.
@@ -143,21 +144,24 @@ def _from_file(path: Path) -> Operands:
         with zipfile.ZipFile(io.BytesIO(data)):
             pass  # np.load would take a single array, or nothing at all, for an archive
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in _ARRAYS if name in archive}
+            arrays = {name: archive[name] for name in archive.files}
     except Exception as error:  # zipfile, zlib, tokenize and NumPy raise many kinds
         raise HwdseError(f"{path}: not a readable .npz file ({error})") from None
-    for name in ("w", "a"):
-        if name not in arrays:
-            raise HwdseError(f"{path}: array {name!r} is missing; give arrays 'w' and 'a'")
     for name in arrays:
         _check_array(path, name, arrays[name])
     arrays = {name: array.reshape(-1) for name, array in arrays.items()}
+
+    def held(name: str) -> NDArray[Any]:
+        if name not in arrays:
+            raise HwdseError(f"{path}: array {name!r} is missing; give one for every operand")
+        found: NDArray[Any] = arrays[name]
+        return found
 
     def draw(
         operand: Operand, shape: tuple[int, ...], rng: np.random.Generator
     ) -> NDArray[np.int64]:
         fmt, side = operand.format, operand.name
-        flat = arrays[side]
+        flat = held(side)
         # Runs of neighbours keep the tensor's own correlation from cycle to cycle.
         start = rng.integers(0, flat.size, size=shape[1:])
         step = np.arange(shape[0]).reshape(-1, *([1] * (len(shape) - 1)))
@@ -174,7 +178,7 @@ def _from_file(path: Path) -> Operands:
     def draw_blocks(
         fmt: Format, side: str, run: Run, rng: np.random.Generator
     ) -> dict[str, NDArray[np.int64]]:
-        flat = arrays[side]
+        flat = held(side)
         start = block_start(fmt, flat.size, run, rng)
         if flat.dtype.kind in "iu":
             return stored(fmt, side, run, start, arrays, str(path))

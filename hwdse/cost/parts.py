@@ -8,7 +8,7 @@ from typing import Any
 import rtl
 from hwdse.cost.designs import rtlil_sha256
 from hwdse.cost.store import Store
-from hwdse.pe import Unit
+from hwdse.pe import Design
 from hwdse.synth import flow
 from hwdse.synth.shares import area_shares
 from hwdse.tech.model import Technology
@@ -20,7 +20,7 @@ ROLES = ("decoders", "products", "scales", "alignment", "accumulator", "register
 _NAMES = {"decode": "decoders", "unpack": "decoders", "scale": "scales", "align": "alignment"}
 
 
-def area_parts(unit: Unit, technology: Technology, store: Store) -> dict[str, Any]:
+def area_parts(unit: Design, technology: Technology, store: Store) -> dict[str, Any]:
     """Area by part of a netlist that keeps the hierarchy, as JSON-ready values.
 
     See :class:`hwdse.synth.shares.AreaShares`; what the store holds is not mapped again.

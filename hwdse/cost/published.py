@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, RootModel
 from hwdse.errors import HwdseError, nearest_hint
 from hwdse.files.shipped import read_shipped
 from hwdse.formats import IntegerFormat
-from hwdse.pe import Unit
+from hwdse.pe import Design
 from hwdse.pe.mac import Mac
 
 __all__ = ["published_cost", "table_names"]
@@ -92,7 +92,7 @@ def table_names() -> tuple[str, ...]:
     return tuple(_tables())
 
 
-def published_cost(unit: Unit, name: str) -> dict[str, Any]:
+def published_cost(unit: Design, name: str) -> dict[str, Any]:
     """Figures of a unit from a published table.
 
     Args:
@@ -168,5 +168,5 @@ def _signed(fmt: object) -> bool:
     return isinstance(fmt, IntegerFormat) and fmt.signed
 
 
-def _uncovered(unit: Unit, what: str, name: str, table: _Table) -> HwdseError:
+def _uncovered(unit: Design, what: str, name: str, table: _Table) -> HwdseError:
     return HwdseError(f"{unit.canonical}: table {name!r} has no {what}; it has: {table.offers()}")

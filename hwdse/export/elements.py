@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hwdse.pe import Unit
+from hwdse.pe import Design
 from hwdse.verify.stimulus import (
     Sequence,
     all_pairs,
@@ -22,12 +22,12 @@ _MOST_DRAWS = 64
 _KINDS = 4
 
 
-def enumerates(unit: Unit, vectors: int) -> bool:
+def enumerates(unit: Design, vectors: int) -> bool:
     """Whether ``vectors`` elements hold every operand combination and as many sums besides."""
     return max(combinations(unit), 64) <= vectors // 2
 
 
-def element_sequences(unit: Unit, *, vectors: int, seed: int) -> Iterator[Sequence]:
+def element_sequences(unit: Design, *, vectors: int, seed: int) -> Iterator[Sequence]:
     """At least ``vectors`` elements; those that go on with a sum are never the first in a column.
 
     First every operand combination, or else every pair of corner values, each as a sum of its

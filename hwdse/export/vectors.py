@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hwdse import __version__
 from hwdse.errors import HwdseError
 from hwdse.export.elements import element_sequences, enumerates
-from hwdse.pe import Port, Unit
+from hwdse.pe import Design, Port, Unit
 from hwdse.pe.accumulate import FixedAccumulator
 from hwdse.verify.stimulus import Sequence
 
@@ -28,12 +28,13 @@ _TRAILING_GAPS = 3
 _SEMANTICS = (
     "One line per clock cycle, a hexadecimal word with the fields from the most significant bits "
     "down; each field starts at a hexadecimal digit, and underscores part them.",
-    "A line with in_valid=1 is an element; one with in_valid=0 is an idle cycle, whose clear and "
-    "operands mean nothing.",
+    "A line with in_valid=1 is an element, whose operands stay in the `initiation_interval` - 1 "
+    "lines behind it; in those, and in idle cycles, clear means nothing.",
     "Stimulus fields are applied before a rising edge of clk. Expected fields are due `latency` "
-    "rising edges later, counting that edge, and out_valid is due then as in_valid of the line.",
-    "Expected fields of an idle cycle repeat those of the last element. The first line is an "
-    "element with clear=1.",
+    "rising edges later, counting that edge.",
+    "Where out_valid is 0, expected fields repeat the last result; before the first one, and "
+    "everywhere if `holds` is false, they mean nothing there. The first line is an element with "
+    "clear=1.",
 )
 
 
@@ -73,14 +74,16 @@ class Vectors:
         fields: Layout of a word, most significant field first.
         words: One per clock cycle.
         elements: Words with ``in_valid`` high.
+        completed: Words with ``out_valid`` high.
         exhaustive: Whether every operand combination is among the elements, as the first of a sum.
     """
 
-    unit: Unit
+    unit: Design
     seed: int
     fields: tuple[Field, ...]
     words: tuple[int, ...]
     elements: int
+    completed: int
     exhaustive: bool
 
     @property
@@ -105,8 +108,6 @@ class Vectors:
 
     def sidecar(self) -> dict[str, Any]:
         """Everything needed to read the ``$readmemh`` file, as JSON-ready values."""
-        accumulator = self.unit.accumulator
-        lsb = accumulator.lsb_exponent if isinstance(accumulator, FixedAccumulator) else None
         return {
             "writer": f"hwdse {__version__}",
             "spec": self.unit.canonical,
@@ -115,8 +116,11 @@ class Vectors:
             "sha256": hashlib.sha256(self.hex_text().encode()).hexdigest(),
             "seed": self.seed,
             "latency": self.unit.latency,
+            "initiation_interval": self.unit.initiation_interval,
+            "holds": self.unit.holds,
             "lines": len(self.words),
             "elements": self.elements,
+            "completed": self.completed,
             "exhaustive": self.exhaustive,
             "word_bits": self.word_bits,
             "fields": [
@@ -130,12 +134,7 @@ class Vectors:
                 }
                 for f in self.fields
             ],
-            "accumulator": {
-                "kind": "float" if lsb is None else "fixed",
-                "name": accumulator.name,
-                "bits": accumulator.width,
-                "lsb_exponent": lsb,
-            },
+            "accumulator": _accumulator(self.unit),
             "semantics": list(_SEMANTICS),
         }
 
@@ -144,7 +143,21 @@ class Vectors:
         return json.dumps(self.sidecar(), indent=2) + "\n"
 
 
-def golden_vectors(unit: Unit, *, vectors: int, seed: int) -> Vectors:
+def _accumulator(design: Design) -> dict[str, Any] | None:
+    """What the bits of ``acc`` are; None where there is none."""
+    if not isinstance(design, Unit):
+        return None
+    accumulator = design.accumulator
+    lsb = accumulator.lsb_exponent if isinstance(accumulator, FixedAccumulator) else None
+    return {
+        "kind": "float" if lsb is None else "fixed",
+        "name": accumulator.name,
+        "bits": accumulator.width,
+        "lsb_exponent": lsb,
+    }
+
+
+def golden_vectors(unit: Design, *, vectors: int, seed: int) -> Vectors:
     """Vectors of corner values and hard sequences, with idle cycles strewn in.
 
     Args:
@@ -167,16 +180,16 @@ def golden_vectors(unit: Unit, *, vectors: int, seed: int) -> Vectors:
     columns = {name: codes[:vectors] for name, codes in columns.items()}
     words = tuple(
         sum(code << f.bit_offset for f, code in zip(fields, cycle, strict=True))
-        for cycle in _cycles(fields, columns, vectors, seed)
+        for cycle in _cycles(unit, fields, columns, seed)
     )
-    return Vectors(unit, seed, fields, words, vectors, enumerates(unit, vectors))
+    completed = sum(columns["out_valid"])
+    return Vectors(unit, seed, fields, words, vectors, completed, enumerates(unit, vectors))
 
 
-def _layout(unit: Unit) -> tuple[Field, ...]:
-    ports = [port for port in unit.ports if port.name != "out_valid"]
+def _layout(unit: Design) -> tuple[Field, ...]:
     fields: list[Field] = []
     offset = 0
-    for port in reversed(ports):
+    for port in reversed(unit.ports):
         fields.insert(0, _field(port, offset))
         offset += 4 * fields[0].digits
     return tuple(fields)
@@ -187,13 +200,14 @@ def _field(port: Port, offset: int) -> Field:
     return Field(port.name, role, port.width, offset, port.lanes, port.meaning)
 
 
-def _in_time(unit: Unit, sequence: Sequence, fields: tuple[Field, ...]) -> dict[str, list[int]]:
+def _in_time(unit: Design, sequence: Sequence, fields: tuple[Field, ...]) -> dict[str, list[int]]:
     """Codes of every field, one accumulator's elements after another's, as for a single unit."""
     steps, columns = sequence.shape
     values: dict[str, NDArray[Any]] = {
         "in_valid": np.ones((steps, columns), dtype=np.int64),
         # Each accumulator's first element starts a sum, so running on from the last is no matter.
         "clear": np.broadcast_to(sequence.clear[:, None], (steps, columns)),
+        "out_valid": np.broadcast_to(unit.completes(sequence.clear)[:, None], (steps, columns)),
         **sequence.codes,
         **unit.outputs(sequence.codes, sequence.clear),
     }
@@ -210,25 +224,46 @@ def _codes(values: NDArray[Any], field: Field) -> list[int]:
 
 
 def _cycles(
-    fields: tuple[Field, ...], columns: dict[str, list[int]], elements: int, seed: int
+    unit: Design, fields: tuple[Field, ...], columns: dict[str, list[int]], seed: int
 ) -> Iterator[list[int]]:
     """Codes of every cycle, in the order of ``fields``."""
     # The stimulus uses the plain seed.
     rng = np.random.default_rng([seed, 1])
+    elements, held = len(columns["in_valid"]), 0
     for element in range(elements):
         if element > 0:
             while rng.random() < _GAP_PROBABILITY:
-                yield _idle(fields, columns, element - 1, rng)
-        yield [columns[f.name][element] for f in fields]
+                yield _idle(fields, columns, int(rng.integers(elements)), held, rng)
+        if columns["out_valid"][element]:
+            held = element
+        flags = {"out_valid": columns["out_valid"][element]}
+        yield _cycle(fields, columns, element, held, flags)
+        for _ in range(unit.initiation_interval - 1):
+            yield _idle(fields, columns, element, held, rng)
     for _ in range(_TRAILING_GAPS):
-        yield _idle(fields, columns, elements - 1, rng)
+        yield _idle(fields, columns, int(rng.integers(elements)), held, rng)
 
 
 def _idle(
-    fields: tuple[Field, ...], columns: dict[str, list[int]], last: int, rng: np.random.Generator
+    fields: tuple[Field, ...],
+    columns: dict[str, list[int]],
+    shown: int,
+    held: int,
+    rng: np.random.Generator,
 ) -> list[int]:
-    """A cycle without an element: any operands go in, the sum of element ``last`` stays."""
-    other = int(rng.integers(len(columns["in_valid"])))
-    codes = {f.name: columns[f.name][other if f.role == "stimulus" else last] for f in fields}
-    codes |= {"in_valid": 0, "clear": int(rng.integers(2))}
+    """Codes of a cycle that takes nothing."""
+    flags = {"in_valid": 0, "clear": int(rng.integers(2)), "out_valid": 0}
+    return _cycle(fields, columns, shown, held, flags)
+
+
+def _cycle(
+    fields: tuple[Field, ...],
+    columns: dict[str, list[int]],
+    shown: int,
+    held: int,
+    flags: dict[str, int],
+) -> list[int]:
+    """Codes of a cycle: operands of element ``shown``, results of element ``held``, and flags."""
+    codes = {f.name: columns[f.name][shown if f.role == "stimulus" else held] for f in fields}
+    codes |= flags
     return [codes[f.name] for f in fields]

@@ -6,13 +6,14 @@ from types import ModuleType
 
 from hwdse.errors import HwdseError
 from hwdse.pe import bitplane, composite, dot, lmul, mac, shift
+from hwdse.pe.design import Design
 from hwdse.pe.keys import SpecError, split_spec
-from hwdse.pe.ports import Operand, Port
+from hwdse.pe.ports import Operand, Port, Result
 from hwdse.pe.unit import Unit
 
-__all__ = ["FAMILIES", "Operand", "Port", "Unit", "parse"]
+__all__ = ["FAMILIES", "Design", "Operand", "Port", "Result", "Unit", "parse"]
 
-# A family is a module with `summary`, `example` and `parse(keys) -> Unit`.
+# A family is a module with `summary`, `example` and `parse(keys) -> Design`.
 FAMILIES: dict[str, ModuleType] = {
     "mac": mac,
     "dot": dot,
@@ -25,31 +26,31 @@ FAMILIES: dict[str, ModuleType] = {
 _MOST_MENDS = 32
 
 
-def parse(spec: str) -> Unit:
-    """The unit that a spec such as ``mac:w=int8,a=int8`` describes.
+def parse(spec: str) -> Design:
+    """The design that a spec such as ``mac:w=int8,a=int8`` describes.
 
     Raises:
         HwdseError: Unknown family, key or format, or keys that make no sense together; it names a
             spec near by that works.
     """
     try:
-        return _unit(spec)
+        return _design(spec)
     except SpecError as error:
         raise HwdseError(f"{error} (nearest that works: {_mended(error)})") from error
 
 
-def _unit(spec: str) -> Unit:
+def _design(spec: str) -> Design:
     keys = split_spec(spec, {name: family.example for name, family in FAMILIES.items()})
-    unit: Unit = FAMILIES[keys.family].parse(keys)
-    _ = unit.accumulator  # an accumulator that cannot hold a term is an error now, not later
-    return unit
+    design: Design = FAMILIES[keys.family].parse(keys)
+    _ = design.results  # an accumulator that cannot hold a term is an error now, not later
+    return design
 
 
 def _mended(error: SpecError) -> str:
     """A spec that works: what is proposed instead, and instead of that, and so on."""
     for _ in range(_MOST_MENDS):
         try:
-            _unit(error.instead)
+            _design(error.instead)
         except SpecError as another:
             error = another
         else:

@@ -17,10 +17,11 @@ from hwdse.errors import HwdseError
 from hwdse.formats import BlockCodes, Format
 from hwdse.formats.abfp import AbfpFormat
 from hwdse.pe.common import FLOAT_ACCUMULATORS, Common
+from hwdse.pe.design import Codes
 from hwdse.pe.keys import Keys
 from hwdse.pe.ports import Operand
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Codes, Unit
+from hwdse.pe.unit import Unit
 
 __all__ = ["AbfpDot", "take_abfp"]
 

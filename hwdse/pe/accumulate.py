@@ -17,38 +17,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwdse.errors import HwdseError
 from hwdse.formats import Minifloat
 from hwdse.pe.float_sum import add_term
 from hwdse.pe.term import Term, TermShape
 
-__all__ = ["Accumulator", "FixedAccumulator", "FloatAccumulator", "clear_schedule"]
+__all__ = ["Accumulator", "FixedAccumulator", "FloatAccumulator"]
 
 SPECIAL_POSITIVE_INFINITY = 1
 SPECIAL_NEGATIVE_INFINITY = 2
 SPECIAL_NAN = 3
 
 _INT64_BITS = 63
-
-
-def clear_schedule(clear: Any, steps: int) -> NDArray[np.bool_]:
-    """The cycles at which a new sum starts, shape (steps,); by default only the first.
-
-    Args:
-        clear: None, one flag for all cycles, or one for each.
-        steps: Number of cycles.
-
-    Raises:
-        HwdseError: Another shape.
-    """
-    if clear is None:
-        schedule = np.zeros(steps, dtype=np.bool_)
-        schedule[:1] = True
-        return schedule
-    flags = np.asarray(clear, dtype=np.bool_)
-    if flags.shape not in ((), (1,), (steps,)):
-        raise HwdseError(f"clear must have shape ({steps},), not {flags.shape}")
-    return np.broadcast_to(flags, (steps,))
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hwdse.pe.common import Common, take_accumulator, take_scalar
+from hwdse.pe.design import Codes
 from hwdse.pe.implementation import ADDERS, FUSED, REGISTERS, TREES, take_implementation
 from hwdse.pe.keys import Keys
 from hwdse.pe.lanes import exact_shape
 from hwdse.pe.planes import planes
 from hwdse.pe.product import integers, operand_shape
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Codes, Unit
+from hwdse.pe.unit import Unit
 
 __all__ = ["Bitplane", "parse"]
 

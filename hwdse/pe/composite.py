@@ -27,6 +27,7 @@ from hwdse import formats
 from hwdse.errors import nearest_hint
 from hwdse.formats import Codebook, Format
 from hwdse.pe.common import Common, take_accumulator
+from hwdse.pe.design import Codes
 from hwdse.pe.dot import Dot
 from hwdse.pe.implementation import ADDERS, FUSED, Implementation, take_implementation
 from hwdse.pe.keys import Keys, nearest
@@ -35,7 +36,7 @@ from hwdse.pe.ports import Operand
 from hwdse.pe.product import is_fixed_point
 from hwdse.pe.scale import scale_of
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Codes, Unit
+from hwdse.pe.unit import Unit
 
 __all__ = ["SCHEMES", "WORD_BITS", "Composite", "parse"]
 

@@ -25,6 +25,7 @@ from typing import ClassVar
 from hwdse.formats import Format, Minifloat, ScalarFormat
 from hwdse.pe.abfp_dot import AbfpDot, take_abfp
 from hwdse.pe.common import Common, check_products, take_accumulator, take_format
+from hwdse.pe.design import Codes
 from hwdse.pe.implementation import (
     ADDERS,
     FUSED,
@@ -39,7 +40,7 @@ from hwdse.pe.ports import Operand
 from hwdse.pe.product import integers, is_fixed_point, times_shape
 from hwdse.pe.scale import scale_of, scaled, scaled_shape
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import MAX_EXACT_BITS, Codes, Unit
+from hwdse.pe.unit import MAX_EXACT_BITS, Unit
 
 __all__ = ["MAX_LANES", "Dot", "parse"]
 

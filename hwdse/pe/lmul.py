@@ -20,10 +20,11 @@ import numpy as np
 
 from hwdse.formats import Minifloat, NanPolicy
 from hwdse.pe.common import take_common
+from hwdse.pe.design import Codes
 from hwdse.pe.implementation import ADDERS, take_implementation
 from hwdse.pe.keys import Keys
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Codes, Unit
+from hwdse.pe.unit import Unit
 
 __all__ = ["Lmul", "parse"]
 

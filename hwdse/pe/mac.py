@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hwdse.pe.common import Common, take_common
+from hwdse.pe.design import Codes
 from hwdse.pe.implementation import (
     ADDERS,
     FUSED,
@@ -18,7 +19,7 @@ from hwdse.pe.implementation import (
 from hwdse.pe.keys import Keys
 from hwdse.pe.product import is_fixed_point, product, product_shape
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Codes, Unit
+from hwdse.pe.unit import Unit
 
 __all__ = ["Mac", "parse"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hwdse.formats import ScalarFormat
 
-__all__ = ["Operand", "Port"]
+__all__ = ["Operand", "Port", "Result"]
 
 
 @dataclass(frozen=True)
@@ -95,3 +95,33 @@ class Operand:
         each = "" if self.lanes == 1 else f", {self.lanes} lanes, lane 0 in the lowest bits"
         meaning = (self.meaning or f"{self.format.name} code") + each
         return Port(self.name, "input", self.width, meaning, self.lanes)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One data output.
+
+    Arrays of it have shape (steps, ...), and (steps, ..., lanes) where it has several lanes.
+
+    Attributes:
+        name: The port's name.
+        bits: Width of one lane.
+        meaning: One phrase for the port list.
+        lanes: Equal fields packed into the port, lane 0 in the least significant bits.
+    """
+
+    name: str
+    bits: int
+    meaning: str
+    lanes: int = 1
+
+    @property
+    def trailing(self) -> tuple[int, ...]:
+        """Last axis of its arrays: empty for a single lane."""
+        return (self.lanes,) if self.lanes > 1 else ()
+
+    @property
+    def port(self) -> Port:
+        """The port."""
+        each = "" if self.lanes == 1 else f", {self.lanes} lanes, lane 0 in the lowest bits"
+        return Port(self.name, "output", self.bits * self.lanes, self.meaning + each, self.lanes)

@@ -15,13 +15,14 @@ import numpy as np
 
 from hwdse.formats import ScalarFormat
 from hwdse.pe.common import Common, take_accumulator, take_scalar
+from hwdse.pe.design import Codes
 from hwdse.pe.digits import booth_rows, digit_count
 from hwdse.pe.implementation import ADDERS, FUSED, REGISTERS, TREES, take_implementation
 from hwdse.pe.keys import Keys
 from hwdse.pe.lanes import exact_shape
 from hwdse.pe.product import is_fixed_point, operand, operand_shape
 from hwdse.pe.term import Term, TermShape
-from hwdse.pe.unit import Codes, Unit
+from hwdse.pe.unit import Unit
 
 __all__ = ["Shift", "parse"]
 

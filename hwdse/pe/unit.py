@@ -1,39 +1,33 @@
-"""What every unit family has in common: operands, accumulator, ports, handshake and latency.
+"""What every unit family has in common: operands, accumulator, terms and the sum of them.
 
-The house handshake, the same for every family: an element is taken at each rising edge of ``clk``
-at which ``in_valid`` is high (initiation interval 1, no back-pressure). ``clear`` marks the first
-element of a sum: the accumulator forgets its content and takes the element's term alone. ``acc``
-holds the sum, and ``out_valid`` is high, ``latency`` cycles after the element was taken. ``rst``
-(synchronous) resets only the valid bits; the accumulator is zero at power-up where the target
-supports initial values and is otherwise defined from the first ``clear``.
+See :mod:`hwdse.pe.design` for the handshake. ``acc`` holds the sum: ``clear`` marks the first
+element of one, where the accumulator forgets its content and takes the element's terms alone. The
+accumulator is zero at power-up where the target supports initial values and is otherwise defined
+from the first ``clear``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwdse import formats
-from hwdse.errors import HwdseError
 from hwdse.formats import Format, IntegerFormat, Minifloat, ScalarFormat
-from hwdse.pe.accumulate import Accumulator, FixedAccumulator, FloatAccumulator, clear_schedule
+from hwdse.pe.accumulate import Accumulator, FixedAccumulator, FloatAccumulator
 from hwdse.pe.common import FLOAT_ACCUMULATORS, Common
+from hwdse.pe.design import Codes, Design
 from hwdse.pe.implementation import Implementation
 from hwdse.pe.keys import SpecError
-from hwdse.pe.ports import Operand, Port
+from hwdse.pe.ports import Operand, Result
 from hwdse.pe.product import product_shape
 from hwdse.pe.term import Term, TermShape
 
 __all__ = ["MAX_EXACT_BITS", "Codes", "Unit", "exact_width"]
-
-# Codes of every operand, by its name.
-Codes = Mapping[str, NDArray[np.int64]]
 
 INT32_BITS = 32
 # Contents up to here are within the range of binary64, so that they can be decoded.
@@ -58,19 +52,17 @@ def exact_width(w: ScalarFormat, a: ScalarFormat, terms: int) -> int:
 
 
 @dataclass(frozen=True)
-class Unit:
+class Unit(Design):
     """Base of the family specs: everything that follows from the common keys and the term's shape.
 
     A family adds ``family``, ``term_shape`` and ``terms_of``, and ``lanes``, ``operands`` or
-    ``own_keys`` where it has more than the usual; see ``mac``, ``dot`` and ``lmul``.
+    ``own_keys`` where it has more than the usual; see ``mac``, ``dot`` and ``lmul``. One with an
+    ``initiation_interval`` of more than 1 adds as many terms for each element, one a cycle, and
+    one with ``sums`` of more than 1 has as many accumulators.
     """
 
     common: Common
     implementation: Implementation = field(kw_only=True, default_factory=Implementation)
-
-    family: ClassVar[str]
-    # What stands in the way of hardware; "" where there is none.
-    no_rtl: ClassVar[str] = ""
 
     @property
     def w(self) -> Format:
@@ -106,19 +98,14 @@ class Unit:
         return 1
 
     @property
-    def measured_view(self) -> int:
-        """Number of the view that operands are read in while energy is measured."""
-        return 0
+    def sums(self) -> int:
+        """Sums made side by side, each in an accumulator of its own."""
+        return 1
 
     @property
-    def design(self) -> Unit:
-        """The unit by which its hardware goes, where units differ in ``measured_view`` alone."""
-        return self
-
-    @property
-    def macs_per_cycle(self) -> int:
-        """Multiply-accumulates done each cycle."""
-        return self.lanes
+    def macs_per_element(self) -> int:
+        """Multiply-accumulates of one element."""
+        return self.lanes * self.sums
 
     @property
     def pipeline(self) -> int:
@@ -128,7 +115,7 @@ class Unit:
     @property
     def latency(self) -> int:
         """Cycles from taking an element to its sum in ``acc``."""
-        return 1 + self.pipeline
+        return self.initiation_interval + self.pipeline
 
     @property
     def term_shape(self) -> TermShape:
@@ -136,7 +123,10 @@ class Unit:
         raise NotImplementedError
 
     def terms_of(self, codes: Codes) -> Term:
-        """Exact terms, shape (steps, ...), of the codes of every operand."""
+        """Exact terms of the codes of every operand, in the order in which they are added.
+
+        Shape (steps * initiation_interval, ...), and a last axis where there are several ``sums``.
+        """
         raise NotImplementedError
 
     @property
@@ -152,16 +142,6 @@ class Unit:
         if self.common.acc == "exact":
             keys["terms"] = str(self.common.terms)
         return keys | self.implementation.key_values
-
-    @property
-    def canonical(self) -> str:
-        """The spec with every key spelt out: the unit's one name."""
-        return f"{self.family}:" + ",".join(f"{k}={v}" for k, v in self.key_values.items())
-
-    @property
-    def module_name(self) -> str:
-        """The Verilog module's and the files' name, in ``[a-z0-9_]``."""
-        return self.family + "".join(f"_{k}_{v}" for k, v in self.key_values.items())
 
     @cached_property
     def accumulator(self) -> Accumulator:
@@ -199,36 +179,22 @@ class Unit:
         return exact_width(self.w_element, self.a_element, self.common.terms)
 
     @property
-    def ports(self) -> tuple[Port, ...]:
-        """Ports of the exported module besides ``clk`` and ``rst``, with what their bits mean."""
+    def results(self) -> tuple[Result, ...]:
+        """The sums, and what was special of those that cannot hold it."""
         acc = self.accumulator
-        ports = [
-            Port("in_valid", "input", 1, "an element is present"),
-            Port("clear", "input", 1, "the element starts a new sum"),
-            *(operand.port for operand in self.operands),
-            Port("out_valid", "output", 1, "acc has taken another element"),
-            Port("acc", "output", acc.width, acc.meaning),
-        ]
+        results = [Result("acc", acc.width, acc.meaning, self.sums)]
         if acc.special:
             meaning = "sticky: bit 0 +infinity added, bit 1 -infinity, both: NaN; acc sums the rest"
-            ports.append(Port("acc_special", "output", 2, meaning))
-        return tuple(ports)
+            results.append(Result("acc_special", 2, meaning, self.sums))
+        return tuple(results)
 
-    def outputs(self, codes: Mapping[str, Any], clear: Any = None) -> dict[str, NDArray[Any]]:
-        """Every data output after each element.
-
-        Args:
-            codes: Codes of every operand, by its name; see :meth:`reference`.
-            clear: As of :meth:`reference`.
-        """
-        if set(codes) != {operand.name for operand in self.operands}:
-            names = ", ".join(operand.name for operand in self.operands)
-            raise HwdseError(f"{self.canonical}: give codes of {names}, not of {', '.join(codes)}")
-        checked = _aligned(
-            self, {o.name: o.format.bit_patterns(codes[o.name]) for o in self.operands}
-        )
-        steps = len(next(iter(checked.values())))
-        return self.accumulator.run(self.terms_of(checked), clear_schedule(clear, steps))
+    def run(self, codes: Codes, clear: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+        """Accumulator contents after each element; see :meth:`reference`."""
+        each = self.initiation_interval
+        starts = np.zeros((len(clear), each), dtype=np.bool_)
+        starts[:, 0] = clear
+        contents = self.accumulator.run(self.terms_of(codes), starts.reshape(-1))
+        return {name: values[each - 1 :: each] for name, values in contents.items()}
 
     def reference(
         self, w_codes: Any, a_codes: Any, clear: Any = None, **others: Any
@@ -242,9 +208,10 @@ class Unit:
             others: Codes of the operands besides ``w`` and ``a``, by name.
 
         Returns:
-            Shape (steps, ...). ``int32`` and ``exact``: signed integers (Python integers, dtype
-            object, beyond 63 bits) in units of ``2**accumulator.lsb_exponent``; float accumulators:
-            code words, int64. ``decode_acc`` makes values of either.
+            Shape (steps, ...), and a last axis for several ``sums``. ``int32`` and ``exact``:
+            signed integers (Python integers, dtype object, beyond 63 bits) in units of
+            ``2**accumulator.lsb_exponent``; float accumulators: code words, int64. ``decode_acc``
+            makes values of either.
 
         Raises:
             HwdseError: Codes out of range, or shapes that do not go together.
@@ -254,27 +221,3 @@ class Unit:
     def decode_acc(self, acc: NDArray[Any]) -> NDArray[np.float64]:
         """Values of accumulator contents, float64."""
         return self.accumulator.decode(acc)
-
-
-def _aligned(unit: Unit, codes: dict[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
-    """Codes of every operand, broadcast to one shape but for the lanes."""
-    outer = {}
-    for operand in unit.operands:
-        shape = codes[operand.name].shape
-        lanes = operand.trailing
-        if len(shape) <= len(lanes) or shape[len(shape) - len(lanes) :] != lanes:
-            trailing = ", ..., lanes" if lanes else ", ..."
-            raise HwdseError(
-                f"{unit.canonical}: operand codes must have shape (steps{trailing}); those of "
-                f"{operand.name} have {shape}"
-            )
-        outer[operand.name] = shape[: len(shape) - len(lanes)]
-    try:
-        common = np.broadcast_shapes(*outer.values())
-    except ValueError:
-        shapes = ", ".join(f"{name} {codes[name].shape}" for name in outer)
-        raise HwdseError(f"{unit.canonical}: codes of shapes {shapes} do not go together") from None
-    return {
-        operand.name: np.broadcast_to(codes[operand.name], common + operand.trailing)
-        for operand in unit.operands
-    }

@@ -9,9 +9,9 @@ from typing import Any
 from hwdse import pe
 from hwdse.errors import HwdseError
 from hwdse.files.yaml_input import parse_yaml
-from hwdse.pe import Unit
+from hwdse.pe import Design, Unit
 
-__all__ = ["beside", "parse_units", "read_mapping"]
+__all__ = ["as_unit", "beside", "parse_units", "read_mapping"]
 
 
 def read_mapping(path: Path, what: str) -> dict[Any, Any]:
@@ -49,7 +49,20 @@ def parse_units(path: Path, specs: Mapping[str, str]) -> dict[str, Unit]:
     units = {}
     for label, spec in specs.items():
         try:
-            units[label] = pe.parse(spec)
+            units[label] = as_unit(pe.parse(spec))
         except HwdseError as error:
             raise HwdseError(f"{path}: units.{label}: {error}") from None
     return units
+
+
+def as_unit(design: Design) -> Unit:
+    """The design, which must be a unit.
+
+    Raises:
+        HwdseError: It is a converter or an array.
+    """
+    if not isinstance(design, Unit):
+        raise HwdseError(
+            f"{design.canonical} is no unit that multiplies and accumulates; see `hwdse pe`"
+        )
+    return design

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hwdse.pe import Unit
+from hwdse.pe import Design
 from hwdse.synth.yosys import warm_up
 from hwdse.verify.check import Verification, verify
 from hwdse.verify.processes import in_processes
@@ -18,7 +18,7 @@ __all__ = ["Run", "plan_runs", "verify_runs"]
 class Run:
     """One unit on one target."""
 
-    unit: Unit
+    unit: Design
     target: Target
 
 
@@ -30,7 +30,7 @@ class _Settings:
     formal_seconds: float | None
 
 
-def plan_runs(units: Sequence[Unit], *, full: bool = False) -> list[Run]:
+def plan_runs(units: Sequence[Design], *, full: bool = False) -> list[Run]:
     """What a catalogue is verified on: every unit as RTL, and netlists.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from hwdse.errors import HwdseError
-from hwdse.pe import Unit
+from hwdse.pe import Design
 from hwdse.synth import flow
 from hwdse.synth.simulate import Program
 from hwdse.verify.coverage import PartUse, parts_of
@@ -107,7 +107,7 @@ class Verification:
 
 
 def verify(
-    unit: Unit,
+    unit: Design,
     *,
     target: Target | None = None,
     vectors: int = DEFAULT_VECTORS,
@@ -182,7 +182,7 @@ def _prove_mapping(rtlil: str, mapped: flow.Mapped, target: Target, seconds: flo
 
 
 def check_program(
-    unit: Unit,
+    unit: Design,
     program: Program,
     target: str,
     vectors: int,

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwdse.pe import Unit
+from hwdse.pe import Design, Unit
 from hwdse.pe.accumulate import FixedAccumulator
 from hwdse.synth.simulate import Program, Simulator, pack, unpack
-from hwdse.verify.drive import batches, drive, started
+from hwdse.verify.drive import Words, batches, drive, started
 from hwdse.verify.stimulus import Sequence, hard_sequences
 
 __all__ = ["run_from_any_contents"]
@@ -24,9 +24,9 @@ _ACCUMULATORS = 1 << 11
 _STEPS = 24
 
 
-def run_from_any_contents(unit: Unit, program: Program, seed: int) -> tuple[int, int, str | None]:
+def run_from_any_contents(unit: Design, program: Program, seed: int) -> tuple[int, int, str | None]:
     """Elements compared, elements wrong, and a description of the first mismatch."""
-    if not isinstance(unit.accumulator, FixedAccumulator):
+    if not isinstance(unit, Unit) or not isinstance(unit.accumulator, FixedAccumulator):
         return 0, 0, None
     (batch,) = batches(unit, [_sequence(unit, seed)])
     rng = np.random.default_rng(seed)
@@ -40,14 +40,22 @@ def run_from_any_contents(unit: Unit, program: Program, seed: int) -> tuple[int,
     simulator.evaluate({})
 
     width = unit.accumulator.width
-    before = unpack(simulator.output("acc"), batch.accumulators)
-    sums = (unpack(planes, batch.accumulators) for planes in batch.expected["acc"].swapaxes(0, 1))
-    expected = {"acc": np.stack([pack(total + before, width) for total in sums], axis=1)}
+    sums = [slice(first, first + width) for first in range(0, unit.sums * width, width)]
+    planes = [_continued(batch.expected["acc"][at], simulator.output("acc")[at]) for at in sums]
+    expected = {"acc": np.concatenate(planes)}
     if unit.accumulator.special:
         raised = simulator.output("acc_special")[:, None]
         expected["acc_special"] = batch.expected["acc_special"] | raised
     bad, message = drive(unit, simulator, replace(batch, expected=expected), rng)
     return batch.vectors, bad, message and "from random register contents, " + message
+
+
+def _continued(sums: Words, before: Words) -> Words:
+    """Planes of sums that go on from a content, shape (width, steps, words)."""
+    lanes = before.shape[1] * 64
+    start = unpack(before, lanes)
+    each = (unpack(planes, lanes) + start for planes in sums.swapaxes(0, 1))
+    return np.stack([pack(total, len(before)) for total in each], axis=1)
 
 
 def _registers_of(simulator: Simulator, output: str) -> list[int]:
@@ -60,7 +68,7 @@ def _registers_of(simulator: Simulator, output: str) -> list[int]:
     return [s for s, row in either if {row.tobytes(), (~row).tobytes()} & wanted]
 
 
-def _sequence(unit: Unit, seed: int) -> Sequence:
+def _sequence(unit: Design, seed: int) -> Sequence:
     """The beginning of hard sequences, with gaps and without a ``clear``."""
     whole = next(hard_sequences(unit, _ACCUMULATORS * 64, seed))
     codes = {name: codes[:_STEPS] for name, codes in whole.codes.items()}

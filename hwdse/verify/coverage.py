@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hwdse.formats import ScalarFormat
-from hwdse.pe import Unit
+from hwdse.pe import Design, Unit
 from hwdse.pe.accumulate import FixedAccumulator
 from hwdse.pe.product import is_fixed_point, operand_shape
 from hwdse.verify.parts import PARTS, step_size
@@ -29,9 +29,11 @@ class PartUse:
     test: str | None
 
 
-def parts_of(unit: Unit) -> tuple[PartUse, ...]:
-    """The parts of a unit's data path, each once; registers and handshake are not among them."""
-    found = dict.fromkeys([*_SOURCES[unit.family](unit), *_accumulator(unit)])
+def parts_of(design: Design) -> tuple[PartUse, ...]:
+    """The parts of a data path, each once; registers and handshake are not among them."""
+    if not isinstance(design, Unit):
+        return ()
+    found = dict.fromkeys([*_SOURCES[design.family](design), *_accumulator(design)])
     return tuple(PartUse(part, size, _test(part, size)) for part, size in found)
 
 

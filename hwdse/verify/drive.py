@@ -1,23 +1,25 @@
 """Reference against program: every output, every cycle, every lane.
 
 A program starts from random contents of all its registers and a cycle of reset; from then on
-``out_valid`` is compared in every cycle, and the sums from the first ``clear``. Between sums, in
-sequences with gaps, reset comes again while elements are on their way: none of them may come out.
+``out_valid`` is compared in every cycle, and the results from the first ``clear``, in every cycle
+too where the design holds them. Between sums, in sequences with gaps, reset comes again while
+elements are on their way: none of them may come out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwdse.pe import Operand, Unit
+from hwdse.pe import Design, Operand
 from hwdse.synth.simulate import Program, Simulator, pack
 from hwdse.verify.stimulus import Sequence
 
-__all__ = ["Batch", "batches", "drive", "operand_planes", "run_sequences", "started"]
+__all__ = ["Batch", "Words", "batches", "drive", "operand_planes", "run_sequences", "started"]
 
 Words = NDArray[np.uint64]
 
@@ -30,10 +32,10 @@ _PLANE_BITS = 1 << 29
 
 @dataclass(frozen=True)
 class _Cycle:
-    """What goes in at one rising edge: the codes of an element, which counts or does not."""
+    """What goes in at one rising edge: the codes of an element, which gives a result or not."""
 
     shown: int
-    counts: bool
+    completes: bool
     valid: bool
     clear: bool
     reset: bool
@@ -45,6 +47,7 @@ class Batch:
 
     Attributes:
         clear: Shape (steps,).
+        completes: Shape (steps,): which elements complete a result.
         gaps: Whether idle cycles and resets are mixed in.
         accumulators: Lanes in use; only in the last word some may not be.
         inputs: By operand.
@@ -52,6 +55,7 @@ class Batch:
     """
 
     clear: NDArray[np.bool_]
+    completes: NDArray[np.bool_]
     gaps: bool
     accumulators: int
     inputs: dict[str, Words]
@@ -83,7 +87,7 @@ class Batch:
 
 
 def run_sequences(
-    unit: Unit, program: Program, plan: Iterable[Sequence], seed: int
+    unit: Design, program: Program, plan: Iterable[Sequence], seed: int
 ) -> tuple[int, int, str | None]:
     """Elements compared, elements wrong, and a description of the first mismatch."""
     rng = np.random.default_rng(seed)
@@ -106,7 +110,7 @@ def operand_planes(operand: Operand, codes: NDArray[np.int64]) -> Words:
     return np.concatenate([pack(lane, operand.format.bits) for lane in codes.T])
 
 
-def batches(unit: Unit, plan: Iterable[Sequence]) -> Iterator[Batch]:
+def batches(unit: Design, plan: Iterable[Sequence]) -> Iterator[Batch]:
     """Sequences with what their reference says, side by side where their sums start together.
 
     A simulator's operation costs little more on many words than on few.
@@ -123,24 +127,31 @@ def batches(unit: Unit, plan: Iterable[Sequence]) -> Iterator[Batch]:
         yield _beside(waiting)
 
 
-def _packed(unit: Unit, sequence: Sequence) -> Batch:
-    inputs = {}
-    for operand in unit.operands:
-        codes = sequence.codes[operand.name]
-        lanes = np.moveaxis(codes, -1, 0) if operand.trailing else codes[None]
-        inputs[operand.name] = np.concatenate([_steps(c, operand.format.bits) for c in lanes])
-    widths = {port.name: port.width for port in unit.ports}
+def _packed(unit: Design, sequence: Sequence) -> Batch:
     outputs = unit.outputs(sequence.codes, sequence.clear)
     return Batch(
         clear=sequence.clear,
+        completes=unit.completes(sequence.clear),
         gaps=sequence.gaps,
         accumulators=sequence.shape[1],
-        inputs=inputs,
-        expected={name: _steps(values, widths[name]) for name, values in outputs.items()},
+        inputs={
+            operand.name: _planes(sequence.codes[operand.name], operand.format.bits)
+            for operand in unit.operands
+        },
+        expected={
+            result.name: _planes(outputs[result.name], result.bits) for result in unit.results
+        },
     )
 
 
-def _steps(codes: NDArray[np.int64], width: int) -> Words:
+def _planes(codes: NDArray[Any], width: int) -> Words:
+    """Codes of shape (steps, columns), or (steps, columns, lanes), as planes of all their bits."""
+    if codes.ndim == 2:
+        return _steps(codes, width)
+    return np.concatenate([_steps(lane, width) for lane in np.moveaxis(codes, -1, 0)])
+
+
+def _steps(codes: NDArray[Any], width: int) -> Words:
     """Codes of shape (steps, columns) as planes of shape (width, steps, words)."""
     steps, columns = codes.shape
     if columns % 64:
@@ -163,7 +174,7 @@ def _beside(several: list[Batch]) -> Batch:
     )
 
 
-def started(unit: Unit, program: Program, words: int, rng: np.random.Generator) -> Simulator:
+def started(unit: Design, program: Program, words: int, rng: np.random.Generator) -> Simulator:
     """A simulator with random registers, after one cycle of reset with random inputs."""
     simulator = Simulator(program, words)
 
@@ -178,7 +189,7 @@ def started(unit: Unit, program: Program, words: int, rng: np.random.Generator) 
 
 
 def drive(
-    unit: Unit,
+    unit: Design,
     simulator: Simulator,
     batch: Batch,
     rng: np.random.Generator,
@@ -202,23 +213,20 @@ def drive(
     wrong = np.zeros((len(batch.clear), words), dtype=np.uint64)
     first: str | None = None
 
-    timeline = _timeline(batch, unit.latency, rng)
-    # The element whose sum the outputs hold; None where they are undefined.
+    timeline = _timeline(batch, unit, rng)
+    # The element whose result the outputs hold; None where they are undefined.
     held: int | None = None
     for cycle, now in enumerate(timeline):
         simulator.evaluate(
             {name: planes[:, now.shown] for name, planes in batch.inputs.items()}
-            | {
-                "in_valid": _flag(now.valid, words),
-                "clear": _flag(now.clear, words),
-                "rst": _flag(now.reset, words),
-            }
+            | {"in_valid": _flag(now.valid, words), "rst": _flag(now.reset, words)}
+            | ({"clear": _flag(now.clear, words)} if unit.clears else {})
         )
-        if cycle and timeline[cycle - 1].reset:
+        if (cycle and timeline[cycle - 1].reset) or not unit.holds:
             held = None
         arriving = timeline[cycle - unit.latency] if cycle >= unit.latency else None
-        arrives = arriving is not None and arriving.counts
-        if arriving is not None and arriving.counts:
+        arrives = arriving is not None and arriving.completes
+        if arriving is not None and arriving.completes:
             held = arriving.shown
         difference = _flag(arrives, words)[0] ^ simulator.rows("out_valid")[0]
         if held is not None:
@@ -236,32 +244,38 @@ def drive(
     return int(np.bitwise_count(wrong).sum()), first
 
 
-def _timeline(batch: Batch, latency: int, rng: np.random.Generator) -> list[_Cycle]:
+def _timeline(batch: Batch, unit: Design, rng: np.random.Generator) -> list[_Cycle]:
     """Cycle by cycle what goes in, until the last element has come out."""
-    steps = len(batch.clear)
+    steps, each = len(batch.clear), unit.initiation_interval
 
     def idle() -> _Cycle:
         return _Cycle(int(rng.integers(steps)), False, False, bool(rng.integers(2)), False)
 
+    def element(step: int, clear: bool, completes: bool) -> list[_Cycle]:
+        """An element's cycles; in all but the first, `clear` means nothing."""
+        rest = [_Cycle(step, False, False, bool(rng.integers(2)), False) for _ in range(each - 1)]
+        return [_Cycle(step, completes, True, clear, False), *rest]
+
     timeline: list[_Cycle] = []
-    for step, clear in enumerate(batch.clear):
+    for step, (clear, completes) in enumerate(zip(batch.clear, batch.completes, strict=True)):
         while batch.gaps and rng.random() < _GAP_PROBABILITY:
             timeline.append(idle())
         if batch.gaps and step and clear and rng.random() < _RESET_PROBABILITY:
-            # Elements that would come out after the reset, the last of them taken along with it.
-            for remaining in reversed(range(latency)):
-                shown = int(rng.integers(steps))
-                lost = _Cycle(shown, False, True, bool(rng.integers(2)), remaining == 0)
-                timeline.append(lost)
-        timeline.append(_Cycle(step, True, True, bool(clear), False))
-    return timeline + [idle() for _ in range(latency)]
+            # Elements that would come out after the reset, which comes along with the last cycle.
+            lost: list[_Cycle] = []
+            while len(lost) < unit.latency:
+                lost += element(int(rng.integers(steps)), bool(rng.integers(2)), False)
+            lost = lost[: unit.latency]
+            timeline += [*lost[:-1], replace(lost[-1], reset=True)]
+        timeline += element(step, bool(clear), bool(completes))
+    return timeline + [idle() for _ in range(unit.latency)]
 
 
 def _flag(value: bool, words: int) -> Words:
     return np.full((1, words), ~np.uint64(0) if value else np.uint64(0))
 
 
-def _describe(unit: Unit, batch: Batch, step: int, difference: Words) -> str:
+def _describe(unit: Design, batch: Batch, step: int, difference: Words) -> str:
     word = int(np.flatnonzero(difference)[0])
     lane = np.uint64((int(difference[word]) & -int(difference[word])).bit_length() - 1)
     start = int(np.flatnonzero(batch.clear[: step + 1])[-1]) if batch.clear[0] else 0

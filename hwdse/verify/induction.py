@@ -28,7 +28,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass, replace
 
-from hwdse.pe import Unit
+from hwdse.pe import Design, Unit
 from hwdse.pe.accumulate import FixedAccumulator
 from hwdse.synth.sby import ENGINE, Answer, check_assertions, require_solver
 from hwdse.synth.words import word_netlist
@@ -66,7 +66,7 @@ class Claim:
         return asdict(self)
 
 
-def prove(unit: Unit, *, seconds: float) -> tuple[Claim, ...]:
+def prove(design: Design, *, seconds: float) -> tuple[Claim, ...]:
     """Prove what can be proven of a unit's RTL for all sequences.
 
     Args:
@@ -83,7 +83,9 @@ def prove(unit: Unit, *, seconds: float) -> tuple[Claim, ...]:
     import rtl
 
     require_solver()
-    core = combinational_core(unit)
+    if not isinstance(design, Unit) or design.initiation_interval > 1 or design.sums > 1:
+        return ()
+    unit, core = design, combinational_core(design)
     core_rtlil = rtl.to_rtlil(core)
     claims = []
     if unit.pipeline:

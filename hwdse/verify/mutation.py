@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from hwdse.errors import HwdseError
-from hwdse.pe import Unit
+from hwdse.pe import Design
 from hwdse.synth import flow
 from hwdse.synth.netlist import cell_models, gate_models, read_netlist
 from hwdse.synth.simulate import Program, compile_netlist
@@ -102,7 +102,7 @@ class Checks:
         enumerated: Whether they show all combinations of operands.
     """
 
-    def __init__(self, unit: Unit, seed: int) -> None:
+    def __init__(self, unit: Design, seed: int) -> None:
         self.unit = unit
         self.seed = seed
         self.enumerated = combinations(unit) <= _ENUMERATED
@@ -141,7 +141,7 @@ class Checks:
 
 
 def mutate(
-    unit: Unit, *, technology: Technology | None = None, count: int = 200, seed: int = 1
+    unit: Design, *, technology: Technology | None = None, count: int = 200, seed: int = 1
 ) -> Mutation:
     """Plant faults in a unit, one at a time, and count those that the checks find.
 

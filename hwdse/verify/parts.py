@@ -140,7 +140,7 @@ PARTS = (
         "accumulator: step",
         "by SAT: any content with any term, of the units named in the test",
         "tests/rtl/test_rtl_accumulator.py::test_a_step_adds_the_term_to_any_content",
-        frozenset(step_size(parse(spec)) for spec in _STEPS),
+        frozenset(step_size(unit) for unit in map(parse, _STEPS) if isinstance(unit, Unit)),
     ),
     Part(
         "accumulator: rows of a term that stays open",

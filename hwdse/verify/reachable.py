@@ -13,15 +13,20 @@ and stay true with every term:
 
 from __future__ import annotations
 
-from hwdse.pe import Unit
+from hwdse.pe import Design, Unit
 from hwdse.pe.accumulate import FloatAccumulator
 
 __all__ = ["reachable"]
 
 
-def reachable(unit: Unit) -> str:
-    """A module ``reachable`` with the input ``acc`` and the output ``ok``."""
-    accumulator = unit.accumulator
+def reachable(design: Design) -> str:
+    """A module ``reachable`` with the input ``acc`` and the output ``ok``.
+
+    Of designs with other results than one sum it says nothing.
+    """
+    if not isinstance(design, Unit) or design.sums > 1:
+        return "module reachable (input acc, output ok);\n  assign ok = 1'b1;\nendmodule\n"
+    unit, accumulator = design, design.accumulator
     if isinstance(accumulator, FloatAccumulator):
         condition = _float_condition(accumulator)
     elif accumulator.name == "exact":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from hwdse.pe import Unit
+from hwdse.pe import Design
 from hwdse.synth.simulate import Program
 from hwdse.verify.contents import run_from_any_contents
 from hwdse.verify.drive import run_sequences
@@ -40,7 +40,7 @@ class _Share:
 
 
 def compare(
-    unit: Unit,
+    unit: Design,
     program: Program,
     *,
     vectors: int,
@@ -84,7 +84,7 @@ def _split(kind: Literal["random", "all"], total: int) -> list[_Share]:
     ]
 
 
-def _compare(shared: tuple[Unit, Program, int], task: tuple[int, _Share]) -> tuple[int, Outcome]:
+def _compare(shared: tuple[Design, Program, int], task: tuple[int, _Share]) -> tuple[int, Outcome]:
     unit, program, seed = shared
     number, share = task
     if share.kind == "contents":
@@ -92,7 +92,7 @@ def _compare(shared: tuple[Unit, Program, int], task: tuple[int, _Share]) -> tup
     return number, run_sequences(unit, program, _sequences(unit, share, seed), seed)
 
 
-def _sequences(unit: Unit, share: _Share, seed: int) -> Iterator[Sequence]:
+def _sequences(unit: Design, share: _Share, seed: int) -> Iterator[Sequence]:
     if share.kind == "steady":
         return steady_corners(unit, seed)
     if share.kind == "all":

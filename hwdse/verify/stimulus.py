@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdse.formats import ScalarFormat
-from hwdse.pe import Operand, Unit
+from hwdse.pe import Design, Operand
 from hwdse.verify.codes import (
     choose,
     corner_codes,
@@ -83,17 +83,17 @@ class Sequence:
         return Sequence(codes=codes, clear=self.clear, gaps=self.gaps)
 
 
-def operand_bits(unit: Unit) -> int:
+def operand_bits(unit: Design) -> int:
     """Operand bits of one element."""
     return sum(operand.width for operand in unit.operands)
 
 
-def combinations(unit: Unit) -> int:
+def combinations(unit: Design) -> int:
     """Combinations of valid operand codes that one element can have."""
     return math.prod(count(operand.format) ** operand.lanes for operand in unit.operands)
 
 
-def all_pairs(unit: Unit, first: int = 0, last: int | None = None) -> Iterator[Sequence]:
+def all_pairs(unit: Design, first: int = 0, last: int | None = None) -> Iterator[Sequence]:
     """Every combination of valid operand codes, each as the first of a sum.
 
     Args:
@@ -127,7 +127,7 @@ def _divided(
     return numbers >> (divisor.bit_length() - 1), numbers & (divisor - 1)
 
 
-def corner_pairs(unit: Unit) -> Sequence:
+def corner_pairs(unit: Design) -> Sequence:
     """Every combination of corner values, the same in all lanes, each as the first of a sum."""
     parts = []
     for view in _views(unit):
@@ -142,7 +142,7 @@ def corner_pairs(unit: Unit) -> Sequence:
     return Sequence(codes=codes, clear=np.array([True]), gaps=True)
 
 
-def hard_sequences(unit: Unit, vectors: int, seed: int | tuple[int, ...]) -> Iterator[Sequence]:
+def hard_sequences(unit: Design, vectors: int, seed: int | tuple[int, ...]) -> Iterator[Sequence]:
     """At least ``vectors`` seeded elements in sums of random length.
 
     A quarter of the accumulators each sees uniform finite codes, mostly corner values, operands
@@ -159,12 +159,13 @@ def hard_sequences(unit: Unit, vectors: int, seed: int | tuple[int, ...]) -> Ite
             clear = rng.random(_STEPS) < 1 / _RESTART_EVERY
             clear[0] = True
         codes = _drawn(unit, shape, rng, lambda o: _codes(o.format, (*shape, *o.trailing), rng))
-        _cancel_lanes(unit, codes, rng)
-        _oppose(unit, codes, rng)
+        if {"w", "a"} <= codes.keys():
+            _cancel_lanes(unit, codes, rng)
+            _oppose(unit, codes, rng)
         yield Sequence(codes=codes, clear=clear, gaps=True)
 
 
-def steady_corners(unit: Unit, seed: int) -> Iterator[Sequence]:
+def steady_corners(unit: Design, seed: int) -> Iterator[Sequence]:
     """One pair of corner values added over and over, which fills the high bits of a wide sum."""
     rng = np.random.default_rng(seed)
     shape = (1, _CORNER_ACCUMULATORS)
@@ -182,18 +183,18 @@ def steady_corners(unit: Unit, seed: int) -> Iterator[Sequence]:
     yield Sequence(codes=codes, clear=clear, gaps=False)
 
 
-def _views(unit: Unit) -> range:
+def _views(unit: Design) -> range:
     """Numbers of the views that operands can be read in; 0 alone where there are none."""
     return range(max(1, *(len(operand.views) for operand in unit.operands)))
 
 
-def _read(unit: Unit, view: int) -> list[Operand]:
+def _read(unit: Design, view: int) -> list[Operand]:
     """The operands that hold codes, as a view reads them."""
     return [o.view(view) if o.views else o for o in unit.operands if not o.selects_view]
 
 
 def _words(
-    unit: Unit, view: int, codes: dict[str, NDArray[np.int64]], columns: int
+    unit: Design, view: int, codes: dict[str, NDArray[np.int64]], columns: int
 ) -> dict[str, NDArray[np.int64]]:
     """Words of every operand from codes of a view, of which there is one step."""
     words = {}
@@ -208,7 +209,7 @@ def _words(
 
 
 def _drawn(
-    unit: Unit,
+    unit: Design,
     shape: tuple[int, int],
     rng: np.random.Generator,
     draw: Callable[[Operand], NDArray[np.int64]],
@@ -260,7 +261,7 @@ def _codes(
     return codes
 
 
-def _oppose(unit: Unit, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator) -> None:
+def _oppose(unit: Design, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator) -> None:
     """Make about a quarter of the terms nearly the negative of the one before."""
     chosen = one_in(4, codes["w"].shape[:2], rng)
     chosen[0] = False
@@ -278,7 +279,7 @@ def _oppose(unit: Unit, codes: dict[str, NDArray[np.int64]], rng: np.random.Gene
 
 
 def _cancel_lanes(
-    unit: Unit, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator
+    unit: Design, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator
 ) -> None:
     """Make every other lane nearly the negative of the one before, in an eighth of the elements."""
     w, a = (next(o for o in unit.operands if o.name == name) for name in ("w", "a"))

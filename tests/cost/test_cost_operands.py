@@ -84,7 +84,6 @@ def test_the_key_follows_the_contents(tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"w": np.ones(2)}, "array 'a' is missing; give arrays 'w' and 'a'"),
         ({"w": np.ones(2), "a": np.array(["x"])}, "array 'a' must hold numbers, not <U1"),
         ({"w": np.ones(2, dtype=bool), "a": np.ones(2)}, "array 'w' must hold numbers, not bool"),
         ({"w": np.ones(2, dtype=complex), "a": np.ones(2)}, "must hold numbers, not complex128"),
@@ -97,6 +96,13 @@ def test_files_without_operands(arrays, message, tmp_path):
     with pytest.raises(HwdseError, match=message) as caught:
         operands(_save(tmp_path, **arrays))
     assert "t.npz: array" in str(caught.value)
+
+
+def test_every_operand_has_an_array(tmp_path):
+    with pytest.raises(
+        HwdseError, match=r"t\.npz: array 'a' is missing; give one for every operand"
+    ):
+        _codes(_save(tmp_path, w=np.ones(2)), "int2", side="a")
 
 
 def test_codes_beyond_the_format_name_the_file_and_the_array(tmp_path):

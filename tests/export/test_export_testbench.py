@@ -139,11 +139,11 @@ def test_a_testbench_that_compares_nothing_fails(
     bundle: Bundle, tmp_path: Path, simulate: Simulate
 ) -> None:
     files = bundle("int8").copy(tmp_path)
-    text, count = re.subn(r"localparam (LINES|ELEMENTS) = \d+;", r"localparam \1 = 0;",
+    text, count = re.subn(r"localparam (LINES|COMPLETED) = \d+;", r"localparam \1 = 0;",
                           files.text("_tb.v"))  # fmt: skip
     assert count == 2
     files.path("_tb.v").write_text(text.replace("[0:LINES-1]", "[0:0]"))
-    assert_fails(simulate(files), "0 elements compared")
+    assert_fails(simulate(files), "0 results compared")
 
 
 def test_it_says_how_to_run_it(exported: Exported) -> None:

@@ -56,7 +56,8 @@ def test_sidecar_tells_the_truth(exported: Exported) -> None:
     assert sidecar["elements"] == sum(line["in_valid"] for line in lines) == 1000
     assert sidecar["latency"] == unit.latency
     assert sidecar["accumulator"]["bits"] == unit.accumulator.width
-    ports = {port.name: port for port in unit.ports if port.name != "out_valid"}
+    assert sidecar["completed"] == sum(line["out_valid"] for line in lines) == 1000
+    ports = {port.name: port for port in unit.ports}
     assert [field["name"] for field in sidecar["fields"]] == list(ports)
     free = sidecar["word_bits"]
     for field in sidecar["fields"]:

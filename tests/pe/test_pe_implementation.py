@@ -7,7 +7,8 @@ import pytest
 
 from hwdse.errors import HwdseError
 from hwdse.pe import parse
-from hwdse.pe.accumulate import FixedAccumulator, clear_schedule
+from hwdse.pe.accumulate import FixedAccumulator
+from hwdse.pe.design import clear_schedule
 from hwdse.pe.term import Term
 
 CANONICAL = {

@@ -57,15 +57,15 @@ def test_no_sum_depends_on_what_registers_hold_at_first(spec):
 def test_resets_come_while_elements_are_on_their_way(spec):
     unit = parse(spec)
     batch = next(drive.batches(unit, hard_sequences(unit, 1 << 15, 1)))
-    timeline = drive._timeline(batch, unit.latency, np.random.default_rng(1))
+    timeline = drive._timeline(batch, unit, np.random.default_rng(1))
     at = [cycle for cycle, now in enumerate(timeline) if now.reset]
     assert at
     for cycle in at:
         lost = timeline[cycle - unit.latency + 1 : cycle + 1]
-        assert all(now.valid and not now.counts for now in lost)
-        following = next(now for now in timeline[cycle + 1 :] if now.counts)
+        assert all(now.valid and not now.completes for now in lost)
+        following = next(now for now in timeline[cycle + 1 :] if now.completes)
         assert following.clear
-    assert [now.shown for now in timeline if now.counts] == list(range(len(batch.clear)))
+    assert [now.shown for now in timeline if now.completes] == list(range(len(batch.clear)))
     assert any(not now.valid for now in timeline)
 
 

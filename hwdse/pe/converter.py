@@ -1,0 +1,51 @@
+"""What converters have in common: an element goes in, and what it becomes comes out.
+
+A converter takes one element a cycle, or every ``initiation_interval`` cycles, and has no
+accumulator; see :mod:`hwdse.pe.design` for the handshake. Results are registered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from hwdse.pe.design import Design
+
+__all__ = ["Converter"]
+
+
+@dataclass(frozen=True)
+class Converter(Design):
+    """Base of the kinds of the ``convert`` family.
+
+    A kind adds ``own_keys``, ``operands``, ``results``, ``run`` and ``values_per_element``.
+
+    Attributes:
+        registers: Stages before the one that holds the results: ``operand`` (behind the input
+            ports), and those that the kind has.
+    """
+
+    registers: tuple[str, ...] = field(default=(), kw_only=True)
+
+    family: ClassVar[str] = "convert"
+    clears: ClassVar[bool] = False
+
+    @property
+    def own_keys(self) -> dict[str, str]:
+        """Keys of the kind, for the canonical form."""
+        raise NotImplementedError
+
+    @property
+    def key_values(self) -> dict[str, str]:
+        """Keys of the canonical form, in order."""
+        return self.own_keys | {"pipeline": str(len(self.registers))}
+
+    @property
+    def latency(self) -> int:
+        """Cycles from taking an element to its result."""
+        return self.initiation_interval + len(self.registers)
+
+    @property
+    def holds(self) -> bool:
+        """The registers of results are written in every cycle."""
+        return False

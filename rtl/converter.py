@@ -1,0 +1,47 @@
+"""The exported module of converters: registers around a function of the operands."""
+
+from __future__ import annotations
+
+from amaranth import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hwdse.pe.converter import Converter
+from rtl.parts.bits import register
+
+__all__ = ["ConverterTop"]
+
+
+class ConverterTop(wiring.Component):
+    """A converter with the house handshake (see ``hwdse.pe.design``) and flat ports.
+
+    Parameters:
+        converter: The spec, of initiation interval 1.
+        function: Component with an input for each operand and an output for each result. Where the
+            converter has other stages than ``operand``, the function holds their registers.
+
+    Members:
+        As ``converter.ports``.
+    """
+
+    def __init__(self, *, converter: Converter, function: wiring.Component) -> None:
+        self.converter = converter
+        self.function = function
+        ports = {p.name: (In if p.direction == "input" else Out)(p.width) for p in converter.ports}
+        super().__init__(ports)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.function = self.function
+        valid = self.in_valid
+        operands = {o.name: getattr(self, o.name) for o in self.converter.operands}
+        for stage in self.converter.registers:
+            valid = register(m, f"{stage}_valid", valid, reset_less=False)
+        if "operand" in self.converter.registers:
+            operands = {n: register(m, f"operand_{n}", value) for n, value in operands.items()}
+        m.d.comb += [getattr(self.function, name).eq(value) for name, value in operands.items()]
+        m.d.comb += self.out_valid.eq(register(m, "result_valid", valid, reset_less=False))
+        for result in self.converter.results:
+            value = register(m, f"result_{result.name}", getattr(self.function, result.name))
+            m.d.comb += getattr(self, result.name).eq(value)
+        return m
