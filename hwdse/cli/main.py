@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from hwdse import __version__
+from hwdse.cli.sweep_commands import add_commands
 from hwdse.errors import HwdseError
 
 __all__ = ["app", "run"]
@@ -234,12 +235,14 @@ def verify(
     full: Annotated[
         bool, typer.Option("--full", help="With --all: netlists of all units.")
     ] = False,
-    vectors: Annotated[int, typer.Option(min=1, help="Random elements.")] = 1_000_000,
+    vectors: Annotated[
+        int, typer.Option(min=1, help="Random elements; of converters, values.")
+    ] = 1_000_000,
     netlist: Annotated[
         str | None,
         typer.Option(
             help="Check the netlist mapped to this technology, or to the logic cells of ice40, "
-            "ecp5 or xilinx, not the RTL."
+            "ecp5, gowin or xc7, not the RTL."
         ),
     ] = None,
     exhaustive: Annotated[
@@ -338,15 +341,28 @@ def cost(
     clock_ns: Annotated[float | None, typer.Option(min=1e-6, help="Clock period in ns.")] = None,
     activity: Activity = "timed",
     confidence: Confidence = 0.01,
+    dsp: Annotated[
+        bool, typer.Option("--dsp/--no-dsp", help="On FPGAs: put products into DSP blocks.")
+    ] = True,
+    place: Annotated[
+        bool, typer.Option("--place/--no-place", help="On FPGAs: place and route, for fmax_mhz.")
+    ] = True,
     jobs: Jobs = None,
     json: Json = False,
 ) -> None:
-    """Area, delay, energy per MAC and leakage of units, from synthesis.
+    """Area, delay, energy per MAC and leakage of units, from synthesis; or what an FPGA takes.
 
     Example: hwdse cost mac:w=int8,a=int8 mac:w=e4m3,a=e4m3 --tech nangate45
+
+    Example: hwdse cost mac:w=int8,a=int8 --tech ecp5
     """
+    from hwdse.cli.fpga import cost_on_fpga, is_fpga
     from hwdse.cli.units import cost_units
 
+    if is_fpga(tech):
+        usual = (source in ("auto", "synth"), operands == "uniform", clock_ns is None)
+        cost_on_fpga(specs, tech, dsp=dsp, place=place, plain=all(usual), jobs=jobs, json=json)
+        return
     cost_units(
         specs,
         tech,
@@ -707,3 +723,6 @@ def doctor(json: Json = False) -> None:
     from hwdse.cli.doctor import examine
 
     raise typer.Exit(examine(json=json))
+
+
+add_commands(app)

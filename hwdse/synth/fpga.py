@@ -1,33 +1,101 @@
-"""Netlists of FPGA cells, and what their cells compute by Yosys' own simulation libraries.
+"""Netlists of FPGA cells, what they take, and what their cells compute by Yosys' own libraries.
 
-Logic only: multiplications are not put into DSP blocks, so that all of a netlist can be simulated
-gate by gate.
+Netlists that are simulated are of logic only: multiplications are not put into DSP blocks, so that
+all of it can be simulated gate by gate.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from hwdse.synth.flow import only_module
 from hwdse.synth.yosys import run_yosys
 
-__all__ = ["FPGAS", "fpga_gates", "map_to_fpga"]
+__all__ = ["FPGAS", "RESOURCES", "fpga_gates", "fpga_netlist", "map_to_fpga", "resources"]
 
 
 @dataclass(frozen=True)
 class _Fpga:
-    """How Yosys maps to a family of devices, and where it keeps the behaviour of their cells."""
+    """A family of devices.
+
+    Attributes:
+        synthesis: How Yosys maps to it.
+        bare: Options that leave out pads, for parts of a design.
+        dsp, no_dsp: Options that put multiplications into DSP blocks, or keep them out.
+        library: Where Yosys keeps the behaviour of its cells.
+        cells: Kinds of cells by resource, as regular expressions.
+    """
 
     synthesis: str
+    bare: str
+    dsp: str
+    no_dsp: str
     library: str
+    cells: dict[str, str]
 
 
+# What a netlist takes; the look-up tables that carry cells bring along are theirs.
+RESOURCES = ("luts", "carries", "ffs", "dsps", "brams")
 _FAMILIES = {
-    "ice40": _Fpga("synth_ice40", "+/ice40/cells_sim.v"),
-    "ecp5": _Fpga("synth_ecp5 -nodsp", "+/ecp5/cells_sim.v"),
-    "xilinx": _Fpga("synth_xilinx -nodsp -noiopad -noclkbuf -flatten", "+/xilinx/cells_sim.v"),
+    "ice40": _Fpga(
+        "synth_ice40",
+        "",
+        "-dsp",
+        "",
+        "+/ice40/cells_sim.v",
+        {
+            "luts": "SB_LUT4",
+            "carries": "SB_CARRY",
+            "ffs": "SB_DFF.*",
+            "dsps": "SB_MAC16",
+            "brams": "SB_RAM40.*",
+        },
+    ),
+    "ecp5": _Fpga(
+        "synth_ecp5",
+        "",
+        "",
+        "-nodsp",
+        "+/ecp5/cells_sim.v",
+        {
+            "luts": "LUT4",
+            "carries": "CCU2C",
+            "ffs": "TRELLIS_FF",
+            "dsps": "MULT.*|ALU54B",
+            "brams": "DP16KD|PDPW16KD",
+        },
+    ),
+    "gowin": _Fpga(
+        "synth_gowin",
+        "-noiopads",
+        "",
+        "-nodsp",
+        "+/gowin/cells_sim.v",
+        {
+            "luts": "LUT[1-4]",
+            "carries": "ALU",
+            "ffs": "DFF.*",
+            "dsps": "MULT.*|PADD.*",
+            "brams": "SP|SPX9|DPB|DPX9B|SDPB|SDPX9B|pROM|pROMX9",
+        },
+    ),
+    "xc7": _Fpga(
+        "synth_xilinx -flatten",
+        "-noiopad -noclkbuf",
+        "",
+        "-nodsp",
+        "+/xilinx/cells_sim.v",
+        {
+            "luts": "LUT[1-6]|INV",
+            "carries": "CARRY4",
+            "ffs": "FD[RSCP]E",
+            "dsps": "DSP48E1",
+            "brams": "RAMB(18|36)E1",
+        },
+    ),
 }
 FPGAS = tuple(_FAMILIES)
 
@@ -58,6 +126,52 @@ write_json {job}/netlist.json
 """
 
 
+_HARNESSED = """
+read_rtlil {job}/design.il
+read_verilog {job}/harness.v
+hierarchy -top harness
+{synthesis} -top harness
+delete t:$scopeinfo
+write_json {job}/netlist.json
+"""
+
+
+def fpga_netlist(
+    rtlil: str, family: str, *, options: str = "", dsp: bool = False, harness: str | None = None
+) -> str:
+    """Map a design, DSP blocks and device options included.
+
+    Args:
+        rtlil: The design.
+        family: One of ``FPGAS``.
+        options: More options of the family's synthesis.
+        dsp: Whether multiplications go to DSP blocks.
+        harness: Verilog of a module ``harness`` around it, which becomes the top.
+
+    Returns:
+        Yosys' JSON of all modules.
+    """
+    known = _FAMILIES[family]
+    pads = known.bare if harness is None else ""
+    blocks = known.dsp if dsp else known.no_dsp
+    synthesis = " ".join(filter(None, [known.synthesis, options, pads, blocks]))
+    inputs = {"design.il": rtlil} | ({} if harness is None else {"harness.v": harness})
+    script = (_MAPPING if harness is None else _HARNESSED).replace("{synthesis}", synthesis)
+    return run_yosys(script, inputs, ("netlist.json",))["netlist.json"]
+
+
+def resources(netlist: str, family: str) -> dict[str, int]:
+    """What a flat netlist takes, by :data:`RESOURCES`.
+
+    Args:
+        netlist: From :func:`fpga_netlist`, without harness.
+        family: Of the netlist.
+    """
+    kinds = [cell["type"] for cell in only_module(netlist)["cells"].values()]
+    cells = _FAMILIES[family].cells
+    return {what: sum(1 for kind in kinds if re.fullmatch(cells[what], kind)) for what in RESOURCES}
+
+
 def map_to_fpga(rtlil: str, family: str) -> dict[str, Any]:
     """Map a design to the cells of an FPGA family, flattened.
 
@@ -68,8 +182,7 @@ def map_to_fpga(rtlil: str, family: str) -> dict[str, Any]:
     Returns:
         Yosys' JSON of the top module.
     """
-    script = _MAPPING.replace("{synthesis}", _FAMILIES[family].synthesis)
-    return only_module(run_yosys(script, {"design.il": rtlil}, ("netlist.json",))["netlist.json"])
+    return only_module(fpga_netlist(rtlil, family))
 
 
 def fpga_gates(module: dict[str, Any], family: str) -> dict[str, Any]:

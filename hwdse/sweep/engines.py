@@ -1,0 +1,103 @@
+"""Where jobs run: processes of this machine, or the workers of an existing Dask cluster.
+
+Both are executors of ``concurrent.futures``. A process that dies breaks its whole pool, so an
+engine can be started again; which job it died of is found by running the suspects one by one.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from hwdse.errors import ExternalToolError, HwdseError
+
+__all__ = ["Engine", "cluster", "processes"]
+
+_CONNECT_SECONDS = 10
+
+
+@dataclass
+class Engine:
+    """Runs jobs.
+
+    Attributes:
+        workers: Jobs that run at a time.
+        start: A new executor, of so many workers at most.
+        lost: What became of the cluster, in words; "" while it is there.
+        close: Lets go of what is not an executor's own.
+    """
+
+    workers: int
+    start: Callable[[int], Executor]
+    lost: Callable[[], str] = field(default=lambda: "")
+    close: Callable[[], None] = field(default=lambda: None)
+
+
+def processes(jobs: int) -> Engine:
+    """Processes of this machine."""
+    # A fork would take along the threads of the embedded Yosys' runtime half-way.
+    context = multiprocessing.get_context("spawn")
+
+    def start(workers: int) -> Executor:
+        return ProcessPoolExecutor(min(jobs, workers), context, _quiet)
+
+    return Engine(jobs, start)
+
+
+def _quiet() -> None:
+    # On ctrl-C the parent has the last word.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def cluster(address: str) -> Engine:
+    """The workers of a Dask cluster.
+
+    Args:
+        address: Of its scheduler, such as ``tcp://host:8786``.
+
+    Raises:
+        HwdseError: Dask is not installed, or nothing answers there, or it has no workers.
+    """
+    try:
+        import distributed
+    except ImportError:
+        raise ExternalToolError(
+            "--scheduler needs dask and distributed: pip install 'hwdse[cluster]'"
+        ) from None
+    try:
+        connect: Any = distributed.Client
+        client = connect(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise HwdseError(
+            f"--scheduler {address[:80]}: no Dask scheduler answers there "
+            f"({' '.join(str(error).split())[:120] or type(error).__name__}); start one with "
+            "`dask scheduler`"
+        ) from None
+    threads = sum(client.nthreads().values())
+    if not threads:
+        client.close()
+        raise HwdseError(
+            f"--scheduler {address[:80]}: the cluster has no workers; start some with `dask worker`"
+        )
+
+    def lost() -> str:
+        return "" if client.status == "running" else f"the scheduler {address[:80]} is gone"
+
+    return Engine(threads, lambda _: _DaskExecutor(client), lost, client.close)
+
+
+class _DaskExecutor(Executor):
+    """A client's executor; shutting it down leaves the client to others."""
+
+    def __init__(self, client: Any) -> None:
+        self._inner = client.get_executor(pure=False, retries=2)
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return self._inner.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._inner.shutdown(wait=False)

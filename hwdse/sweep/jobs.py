@@ -1,0 +1,91 @@
+"""One point of a space as a job: what a process, or a worker of a cluster, is given to do."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from hwdse import pe, tech
+from hwdse.cost.conditions import Conditions
+from hwdse.cost.figures import cost_of
+from hwdse.cost.operands import operands
+from hwdse.cost.store import Store
+from hwdse.errors import ExternalToolError, HwdseError
+from hwdse.sweep.space import Point
+from hwdse.tech.model import Technology
+
+__all__ = ["Outcome", "failed", "run_point"]
+
+_LONGEST_REASON = 1000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a point.
+
+    Attributes:
+        number: Of the point.
+        row: Its figures and keys; None where there are none.
+        kind: ``done``; ``refused``: there is no such design, or none that meets the clock;
+            ``failed``: something else went wrong.
+        reason: Why there are no figures, in one line; "" otherwise.
+    """
+
+    number: int
+    row: dict[str, Any] | None
+    kind: Literal["done", "refused", "failed"] = "done"
+    reason: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON-ready values."""
+        return dict(vars(self))
+
+
+def run_point(point: Point, distribution: str) -> Outcome:
+    """Cost one point; whatever stands in its way is its outcome, and no error.
+
+    Args:
+        point: The point.
+        distribution: Operands of the energy figure.
+    """
+    try:
+        return Outcome(point.number, _row(point, distribution))
+    except ExternalToolError as error:
+        return failed(point, str(error))
+    except HwdseError as error:
+        return Outcome(point.number, None, "refused", _one_line(str(error)))
+    except Exception as error:
+        # One design's fault must not end the sweep.
+        return failed(point, f"{type(error).__name__}: {error}")
+
+
+def failed(point: Point, reason: str) -> Outcome:
+    """The outcome of a point that something went wrong with."""
+    return Outcome(point.number, None, "failed", _one_line(reason))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:_LONGEST_REASON]
+
+
+def _row(point: Point, distribution: str) -> dict[str, Any]:
+    design = pe.parse(point.spec)
+    conditions = Conditions(operands(distribution), point.clock_ns)
+    cost = cost_of(design, _technology(point.technology), conditions, Store())
+    return {
+        "spec": cost.spec,
+        "family": design.family,
+        **design.key_values,
+        "tech": cost.tech,
+        "clock_ns": point.clock_ns,
+        **{k: v for k, v in cost.to_json().items() if k not in ("spec", "tech", "provenance")},
+        "recipe": cost.provenance["recipe"],
+        "rtlil_sha256": cost.provenance["rtlil_sha256"],
+    }
+
+
+@lru_cache(maxsize=16)
+def _technology(name: str) -> Technology:
+    return tech.load(os.fspath(name))
