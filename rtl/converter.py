@@ -16,9 +16,12 @@ class ConverterTop(wiring.Component):
     """A converter with the house handshake (see ``hwdse.pe.design``) and flat ports.
 
     Parameters:
-        converter: The spec, of initiation interval 1.
+        converter: The spec.
         function: Component with an input for each operand and an output for each result. Where the
-            converter has other stages than ``operand``, the function holds their registers.
+            converter has other stages than ``operand``, the function holds their registers. One
+            that takes several cycles or has a state has members ``in_valid``, ``out_valid`` (in
+            the cycle in which its results are to be registered) and, where the converter has the
+            port ``clear``, ``in_clear``; it delays them by its own stages.
 
     Members:
         As ``converter.ports``.
@@ -34,12 +37,19 @@ class ConverterTop(wiring.Component):
         m = Module()
         m.submodules.function = self.function
         valid = self.in_valid
-        operands = {o.name: getattr(self, o.name) for o in self.converter.operands}
+        inputs = {o.name: getattr(self, o.name) for o in self.converter.operands}
+        if self.converter.clears:
+            inputs["in_clear"] = self.clear
+        sequential = "in_valid" in self.function.signature.members
         for stage in self.converter.registers:
-            valid = register(m, f"{stage}_valid", valid, reset_less=False)
-        if "operand" in self.converter.registers:
-            operands = {n: register(m, f"operand_{n}", value) for n, value in operands.items()}
-        m.d.comb += [getattr(self.function, name).eq(value) for name, value in operands.items()]
+            if stage == "operand":
+                inputs = {n: register(m, f"operand_{n}", value) for n, value in inputs.items()}
+            if stage == "operand" or not sequential:
+                valid = register(m, f"{stage}_valid", valid, reset_less=False)
+        m.d.comb += [getattr(self.function, name).eq(value) for name, value in inputs.items()]
+        if sequential:
+            m.d.comb += self.function.in_valid.eq(valid)
+            valid = self.function.out_valid
         m.d.comb += self.out_valid.eq(register(m, "result_valid", valid, reset_less=False))
         for result in self.converter.results:
             value = register(m, f"result_{result.name}", getattr(self.function, result.name))

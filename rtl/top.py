@@ -28,15 +28,20 @@ class UnitTop(wiring.Component):
             which cycles it has a term: it takes ``in_valid`` and ``in_clear``, and gives
             ``term_valid``, ``term_clear`` (forget what was before) and ``term_last`` (the term
             completes the sum of an element); see ``rtl.parts.sequencer``.
+        chained: Add each term to a sum that comes in, in place of the register's. It comes in
+            with the term, as many cycles after the element as there are stages.
 
     Members:
-        As ``unit.ports``.
+        As ``unit.ports``, and where ``chained`` an input ``acc_in`` for ``acc``.
     """
 
-    def __init__(self, *, unit: Unit, source: wiring.Component) -> None:
+    def __init__(self, *, unit: Unit, source: wiring.Component, chained: bool = False) -> None:
         self.unit = unit
         self.source = source
+        self.chained = chained
         ports = {p.name: (In if p.direction == "input" else Out)(p.width) for p in unit.ports}
+        if chained:
+            ports |= {f"{r.name}_in": In(r.bits * r.lanes) for r in unit.results}
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
@@ -70,7 +75,16 @@ class UnitTop(wiring.Component):
             valid, clear = _register_control(m, "term", valid, clear)
             last = register(m, "term_last", last, reset_less=False) if sequential else valid
             term = {name: register(m, f"term_{name}", value) for name, value in term.items()}
-        for suffix, accumulator in zip(self._suffixes(), accumulators, strict=True):
+        for number, (suffix, accumulator) in enumerate(
+            zip(self._suffixes(), accumulators, strict=True)
+        ):
+            if self.chained:
+                m.d.comb += [
+                    getattr(accumulator, f"{r.name}_in").eq(
+                        getattr(self, f"{r.name}_in").word_select(number, r.bits)
+                    )
+                    for r in self.unit.results
+                ]
             m.d.comb += [
                 *(getattr(accumulator, n).eq(term[n + suffix]) for n in self._term_members()),
                 accumulator.enable.eq(valid),
@@ -89,7 +103,7 @@ class UnitTop(wiring.Component):
     def _accumulator(self) -> wiring.Component:
         spec, shape = self.unit.accumulator, self.unit.term_shape
         if isinstance(spec, FloatSpec):
-            return FloatAccumulator(spec=spec, shape=shape)
+            return FloatAccumulator(spec=spec, shape=shape, chained=self.chained)
         how = self.unit.implementation
         return FixedAccumulator(
             spec=spec,
@@ -97,6 +111,7 @@ class UnitTop(wiring.Component):
             term=self._term_members(),
             adder=how.adder,
             keep=how.fused == "save",
+            chained=self.chained,
         )
 
     def _term_members(self) -> dict[str, wiring.Member]:

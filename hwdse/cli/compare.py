@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwdse import pe, tech
+from hwdse.cli.compare_files import known, write_chart, write_comparison
 from hwdse.cli.output import note, print_json, print_table, progress
 from hwdse.cli.synthesis import announce_compilation
 from hwdse.errors import HwdseError
 
 if TYPE_CHECKING:
+    from hwdse.cost.comparison import Compared
     from hwdse.study.comparison import Comparison
 
 __all__ = ["compare_units"]
 
 DEFAULT_DOT_LENGTH = 32
 _FILES = (".yaml", ".yml")
+_SHOWN_OF_VALUES = ("values_per_cycle", "area_um2_per_value", "delay_ps", "energy_pj_per_value")
 _SHOWN = (
     "macs_per_cycle",
     "area_um2_per_mac",
@@ -40,10 +42,12 @@ def compare_units(
     jobs: int | None,
     json: bool,
 ) -> None:
-    """Print units side by side; write ``compare.csv``, ``.png``, ``.svg`` and ``claims.csv``.
+    """Print designs side by side; write ``compare.csv``, ``.png``, ``.svg`` and ``claims.csv``.
+
+    Where the file asks for a chart, also ``chart.csv``, ``.png`` and ``.svg``.
 
     Args:
-        specs: Units, or one comparison file.
+        specs: Designs, or one comparison file.
         technology: What they are made of; by default what the file says.
         directory: Where to write the files; by default none.
         operands: Of the energy; by default what the file says, or ``uniform``.
@@ -59,6 +63,8 @@ def compare_units(
     from hwdse.cost.conditions import Conditions
     from hwdse.cost.operands import operands as chosen
     from hwdse.files.output import make_directory
+    from hwdse.study.chart import chart_data
+    from hwdse.study.claims import measure
 
     asked = _asked(specs, technology, operands, clock_ns, dot_length)
     library = tech.load(asked.technology)
@@ -75,22 +81,34 @@ def compare_units(
             jobs=jobs,
             on_done=step,
         )
-    rows = [one.to_json() for one in found]
-    claims = _claims(asked, rows)
+    rows, addends = _rows(asked, found)
+    figures = {row["label"]: row for row in rows}
+    claims = measure(asked.claims, asked.placed, figures)
+    shown = None
+    if asked.chart is not None:
+        shown = chart_data(asked.chart, asked.placed, figures, addends)
     provenance = found[0].cost.provenance
     terms = f"{library.name}, {provenance['operands']}; {provenance['activity']}"
-    files = _write(directory, asked, rows, claims, terms) if directory is not None else []
+    files = []
+    if directory is not None:
+        files = write_comparison(directory, asked, rows, claims, terms)
+        if shown is not None:
+            files += write_chart(directory, asked, shown, claims, terms)
     if json:
+        origins = {one.label: one.cost.provenance for one in found}
         print_json(
             {
                 "name": asked.name,
                 "tech": library.name,
                 "dot_length": asked.dot_length,
                 "units": [
-                    row | {"provenance": one.cost.provenance}
-                    for row, one in zip(rows, found, strict=True)
+                    known(row) | {"provenance": origins[row["label"]]}
+                    for row in rows
+                    if row["label"] in origins
                 ],
+                "rows": [known(row) for row in rows if row["label"] not in origins],
                 "claims": claims,
+                "chart": shown,
                 "files": [str(path) for path in files],
             }
         )
@@ -101,6 +119,20 @@ def compare_units(
     note(f"{terms}; energy_pj_per_dot: {asked.dot_length} MACs")
     for path in files:
         note(str(path))
+
+
+def _rows(
+    asked: Comparison, found: list[Compared]
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, dict[str, float]]]]:
+    """Figures of designs and of their sums, and what each addend adds to those."""
+    from hwdse.cost.comparison import add
+
+    rows, addends = [one.figures() for one in found], {}
+    among = {one.label: one for one in found}
+    for label, counts in asked.sums.items():
+        row, addends[label] = add(label, counts, among)
+        rows.append(row)
+    return rows, addends
 
 
 def _asked(
@@ -114,7 +146,6 @@ def _asked(
     from dataclasses import replace
 
     from hwdse.study.comparison import Comparison, read_comparison
-    from hwdse.study.reading import as_unit
 
     files = [spec for spec in specs if spec.endswith(_FILES)]
     if files and len(specs) > 1:
@@ -130,103 +161,67 @@ def _asked(
         )
     if technology is None:
         raise HwdseError("compare needs a technology for specs: add --tech, such as nangate45")
-    units = {unit.canonical: unit for unit in (as_unit(pe.parse(spec)) for spec in specs)}
+    units = {unit.canonical: unit for unit in map(pe.parse, specs)}
     return Comparison(
         name="Units at equal throughput",
-        description="",
         technology=technology,
         operands=operands or "uniform",
         clock_ns=clock_ns,
         dot_length=dot_length or DEFAULT_DOT_LENGTH,
         units=units,
-        claims=(),
+        sums={},
+        placed={label: {} for label in units},
     )
-
-
-def _claims(asked: Comparison, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each published ratio beside the measured one."""
-    figures = {row["label"]: row for row in rows}
-    return [
-        {
-            "claim": claim.claim,
-            "source": claim.source,
-            "column": claim.column,
-            "of": claim.of,
-            "over": claim.over,
-            "published_low": claim.low,
-            "published_high": claim.high,
-            "measured": figures[claim.of][claim.column] / figures[claim.over][claim.column],
-        }
-        for claim in asked.claims
-    ]
 
 
 def _print_units(rows: list[dict[str, Any]]) -> None:
-    print_table(
-        ["unit", *_SHOWN, "area_ratio", "energy_ratio"],
-        [
+    from hwdse.cost.comparison import PARTS
+
+    per_mac = [row for row in rows if row["macs_per_cycle"]]
+    if per_mac:
+        first = per_mac[0]
+        print_table(
+            ["unit", *_SHOWN, "area_ratio", "energy_ratio"],
             [
-                row["label"],
-                *(row[column] for column in _SHOWN),
-                row["area_um2_per_mac"] / rows[0]["area_um2_per_mac"],
-                row["energy_pj_per_mac"] / rows[0]["energy_pj_per_mac"],
-            ]
-            for row in rows
-        ],
-    )
-    parts = [name for name in rows[0] if name.endswith("_um2_per_mac") and name != _SHOWN[1]]
-    shown = [name for name in parts if any(row[name] for row in rows)]
-    print("\nArea by part")
-    print_table(["unit", *shown], [[row["label"], *(row[p] for p in shown)] for row in rows])
+                [
+                    row["label"],
+                    *(row[column] for column in _SHOWN),
+                    row["area_um2_per_mac"] / first["area_um2_per_mac"],
+                    row["energy_pj_per_mac"] / first["energy_pj_per_mac"],
+                ]
+                for row in per_mac
+            ],
+        )
+        areas = PARTS["area_um2_per_mac"].values()
+        # Sums with a converter in them are not divided.
+        divided = [row for row in per_mac if not any(math.isnan(row[name]) for name in areas)]
+        parts = [name for name in areas if any(row[name] > 0 for row in divided)]
+        print("\nArea by part")
+        print_table(["unit", *parts], [[r["label"], *(r[p] for p in parts)] for r in divided])
+    converters = [row for row in rows if row["values_per_cycle"]]
+    if converters:
+        print("\nConverters" if per_mac else "Converters")
+        print_table(
+            ["converter", *_SHOWN_OF_VALUES],
+            [[row["label"], *(row[column] for column in _SHOWN_OF_VALUES)] for row in converters],
+        )
 
 
 def _print_claims(claims: list[dict[str, Any]]) -> None:
-    print("\nPublished ratios")
+    print("\nPublished")
     print_table(
         ["claim", "of", "over", "column", "published", "measured"],
-        [[c["claim"], c["of"], c["over"], c["column"], _range(c), c["measured"]] for c in claims],
+        [
+            [c["claim"], c["of"], c["over"], c["column"], _range(c), _text(c["measured"])]
+            for c in claims
+        ],
     )
 
 
 def _range(claim: dict[str, Any]) -> str:
-    low, high = claim["published_low"], claim["published_high"]
-    return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+    low, high = _text(claim["published_low"]), _text(claim["published_high"])
+    return low if low == high else f"{low} to {high}"
 
 
-def _write(
-    directory: Path,
-    asked: Comparison,
-    rows: list[dict[str, Any]],
-    claims: list[dict[str, Any]],
-    terms: str,
-) -> list[Path]:
-    from hwdse.cost.comparison import ENERGY_PARTS
-    from hwdse.cost.parts import ROLES
-    from hwdse.files.output import write_text
-    from hwdse.report.compare_figure import ComparePicture, save_compare_figure
-
-    picture = ComparePicture(
-        title=asked.name,
-        subtitle=terms,
-        labels=[row["label"] for row in rows],
-        area_um2={role: [row[f"{role}_um2_per_mac"] for row in rows] for role in ROLES},
-        delay_ps=[row["delay_ps"] for row in rows],
-        energy_pj={
-            part: [row[f"{part}_pj_per_mac"] * asked.dot_length for row in rows]
-            for part in ENERGY_PARTS
-        },
-        energy_label=f"energy (pJ per dot product of {asked.dot_length})",
-    )
-    written = [write_text(directory / "compare.csv", _csv(rows))]
-    if claims:
-        written.append(write_text(directory / "claims.csv", _csv(claims)))
-    written += [save_compare_figure(picture, directory / f"compare.{s}") for s in ("png", "svg")]
-    return written
-
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"

@@ -43,18 +43,15 @@ def explain_unit(
 
 
 def _print_figures(document: dict[str, Any]) -> None:
-    figures = document["figures"]
+    figures, per = document["figures"], document["energy_per"]
     print(f"{figures['spec']} on {figures['tech']} ({figures['source']})")
     print()
-    rows = [
-        [
-            name,
-            figures[name],
-            f"{figure(figures[f'{name}_low'])} to {figure(figures[f'{name}_high'])}",
-        ]
-        for name in ("area_um2", "delay_ps", "energy_pj_per_mac")
-    ]
-    rows += [[name, figures[name], ""] for name in ("leakage_uw", "cells", "macs_per_cycle")]
+    rows = []
+    for name in ("area_um2", "delay_ps", f"energy_pj_per_{per}"):
+        ends = figures.get(f"{name}_low"), figures.get(f"{name}_high")
+        interval = "" if None in ends else f"{figure(ends[0])} to {figure(ends[1])}"
+        rows.append([name, figures[name], interval])
+    rows += [[name, figures[name], ""] for name in ("leakage_uw", "cells", f"{per}s_per_cycle")]
     print_table(["figure", "value", "interval"], rows)
 
 
@@ -104,22 +101,23 @@ def _print_path(path: dict[str, Any]) -> None:
 
 
 def _print_energy(document: dict[str, Any]) -> None:
-    print("\nEnergy per MAC")
+    per = f"pj_per_{document['energy_per']}"
+    print(f"\nEnergy per {'MAC' if per == 'pj_per_mac' else 'value'}")
     print_table(
-        ["part", "pj_per_mac", "share"],
-        [[p["part"], p["pj_per_mac"], _percent(p["share"])] for p in document["energy"]],
+        ["part", per, "share"],
+        [[p["part"], p[per], _percent(p["share"])] for p in document["energy"]],
     )
     print("\nEnergy of the nets by the cell that drives them")
     print_table(
-        ["cell", "nets", "settled_pj_per_mac", "glitch_pj_per_mac"],
+        ["cell", "nets", f"settled_{per}", f"glitch_{per}"],
         [
-            [r["cell"], r["nets"], r["settled_pj_per_mac"], r["glitch_pj_per_mac"]]
+            [r["cell"], r["nets"], r[f"settled_{per}"], r[f"glitch_{per}"]]
             for r in document["energy_by_cell"]
         ],
     )
     print("\nNets that take the most")
     print_table(
-        ["driver", "cell", "load_ff", "toggles_per_cycle", "glitches_per_cycle", "pj_per_mac"],
+        ["driver", "cell", "load_ff", "toggles_per_cycle", "glitches_per_cycle", per],
         [list(r.values()) for r in document["energy_by_net"]],
     )
 

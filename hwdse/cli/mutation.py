@@ -48,7 +48,7 @@ def mutate_unit(
     )
     for survivor in result.survivors:
         note(f"survived: {survivor.what}; {survivor.why}")
-    operands = "all operands and more" if result.enumerated else "corners and random sums"
+    operands = "all operands and more" if result.enumerated else "corners and random sequences"
     note(f"each fault met up to {result.vectors} elements: {operands}; {result.seconds:.0f} s")
     if not enough:
         note(f"the checks find less than {LEAST_RATE:.0%} of the faults")

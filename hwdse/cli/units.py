@@ -8,11 +8,10 @@ from typing import Any
 from hwdse import pe
 from hwdse.cli.output import note, print_json, print_table, progress
 from hwdse.cli.synthesis import announce_compilation
-from hwdse.errors import HwdseError, nearest_hint
+from hwdse.pe.array import Array
 
 __all__ = ["cost_units", "export_unit", "show"]
 
-FLOWS = ("verilog",)
 _PER_MAC = ("energy_pj_per_mac", "macs_per_cycle")
 
 
@@ -83,6 +82,8 @@ def describe(unit: pe.Design) -> dict[str, Any]:
 
 
 def _accumulator(design: pe.Design) -> dict[str, Any] | None:
+    if isinstance(design, Array):
+        design = design.pe
     if not isinstance(design, pe.Unit):
         return None
     acc = design.accumulator
@@ -95,6 +96,8 @@ def _accumulator(design: pe.Design) -> dict[str, Any] | None:
 
 
 def _handshake(design: pe.Design) -> str:
+    if isinstance(design, Array):
+        return design.protocol
     said = ["an element is taken at each rising clk with in_valid high"]
     if design.initiation_interval > 1:
         said.append(
@@ -114,13 +117,9 @@ def export_unit(spec: str, directory: Path, *, flow: str, testbench: bool) -> No
     """Write a unit's files."""
     from hwdse.export import export
 
-    if flow not in FLOWS:
-        raise HwdseError(
-            f"flow {flow!r} is not available in this version{nearest_hint(flow, FLOWS)}"
-        )
     unit = pe.parse(spec)
     announce_compilation()
-    for path in export(unit, directory, testbench=testbench):
+    for path in export(unit, directory, flow=flow, testbench=testbench):
         print(path)
 
 
@@ -177,6 +176,8 @@ def cost_units(
             f"{rows[0]['tech']}, {known['operands']}; {known['activity']}; wires: {known['wires']}"
         )
         for row in rows:
+            if "array" in row["provenance"]:
+                note(f"{row['spec']}: {_of_array(row['provenance']['array'])}")
             reached, wanted = (
                 row["provenance"][key] for key in ("energy_half_width", "energy_half_width_wanted")
             )
@@ -185,3 +186,15 @@ def cost_units(
                     f"{row['spec']}: the energy's interval is {reached:.2%} wide to either side "
                     f"after {row['provenance']['glitch_vectors']} vectors, not {wanted:.2%}"
                 )
+
+
+def _of_array(split: dict[str, Any]) -> str:
+    """How the figures of an array divide."""
+    return (
+        f"a PE has {split['pe_area_um2']:.4g} um2 (the unit alone "
+        f"{split['unit_alone_area_um2']:.4g}) and takes {split['pe_energy_pj_per_cycle']:.4g} pJ a "
+        f"cycle; {split['registers_area_share']:.1%} of the area are registers, "
+        f"{split['array_overhead_area_share']:.1%} is what the array adds to its units; around "
+        f"the PEs are {split['around_area_um2']:.4g} um2 and {split['around_energy_share']:.1%} of "
+        "the energy"
+    )

@@ -58,7 +58,7 @@ def verify_unit(
         print_json(result.to_json())
     else:
         _print([result])
-    return _exit_code([result], formal=formal_seconds is not None)
+    return _exit_code([result])
 
 
 def verify_catalogue(
@@ -103,7 +103,7 @@ def verify_catalogue(
             ["part that is proven by itself", "how", "where"],
             [[part.name, part.method, part.test] for part in PARTS],
         )
-    return _exit_code(results, formal=formal_seconds is not None)
+    return _exit_code(results)
 
 
 def _enumerable_bits(unit: pe.Design, *, exhaustive: bool) -> int:
@@ -113,10 +113,15 @@ def _enumerable_bits(unit: pe.Design, *, exhaustive: bool) -> int:
     if not exhaustive:
         return ENUMERABLE_BITS
     bits = operand_bits(unit)
+    if not unit.enumerable:
+        raise HwdseError(
+            f"{unit.canonical} has results that one element alone does not decide, so enumerating "
+            "elements proves nothing; leave --exhaustive out for corners and random sequences"
+        )
     if bits > EXHAUSTIVE_BITS:
         raise HwdseError(
             f"{unit.canonical} has {bits} operand bits, and --exhaustive goes up to "
-            f"{EXHAUSTIVE_BITS}; leave it out for corners and random sums"
+            f"{EXHAUSTIVE_BITS}; leave it out for corners and random sequences"
         )
     return EXHAUSTIVE_BITS
 
@@ -136,7 +141,7 @@ def _print(results: list[Verification]) -> None:
         print_table(["evidence", "part", f"as it is in {spec}"], rows)
 
 
-def _exit_code(results: list[Verification], *, formal: bool) -> int:
+def _exit_code(results: list[Verification]) -> int:
     for result in results:
         if result.mismatches:
             note(f"{result.spec} on {result.target}: {result.first_mismatch}")
@@ -144,9 +149,9 @@ def _exit_code(results: list[Verification], *, formal: bool) -> int:
             verdict = {True: "proven", False: "DISPROVEN", None: "not decided in time"}
             shown = f": {claim.counterexample}" if claim.counterexample else ""
             note(f"{result.spec}: {claim.claim}: {verdict[claim.proved]} ({claim.method}){shown}")
+        for name, why in result.untried.items():
+            note(f"{result.spec}: {name}: no proof tried, tested only: {why}")
     if any(result.disproved for result in results):
         return 1
-    if formal and not any(result.claims for result in results):
-        note("float sums without pipeline stages: nothing here is proven but by enumeration")
     undecided = any(claim.proved is None for result in results for claim in result.claims)
     return 4 if undecided else 0

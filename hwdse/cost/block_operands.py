@@ -1,7 +1,7 @@
 """Operands of block formats for energy: elements and the scales that belong to them.
 
 A sum takes a run of neighbouring values, ``lanes`` a cycle, and its blocks lie along that run; each
-cycle shows the scale, and the zero point, of the block that it is in.
+cycle shows the scale, and the zero point or value set, of the block that it is in.
 """
 
 from __future__ import annotations
@@ -15,9 +15,18 @@ from numpy.typing import NDArray
 from hwdse.errors import HwdseError
 from hwdse.formats import BlockCodes, BlockFormat, Format, ScalarFormat, scalar
 from hwdse.formats.affine import AffineFormat
+from hwdse.formats.bitmod import BitmodFormat
 from hwdse.verify.codes import draw, draw_finite
 
-__all__ = ["Run", "block_start", "normal_blocks", "quantised", "stored", "uniform_blocks"]
+__all__ = [
+    "Run",
+    "block_start",
+    "integer_scales",
+    "normal_blocks",
+    "quantised",
+    "stored",
+    "uniform_blocks",
+]
 
 Codes = NDArray[np.int64]
 # Scales lie so many binades around the one that makes the largest element 1.
@@ -68,6 +77,9 @@ def uniform_blocks(fmt: Format, side: str, run: Run, rng: np.random.Generator) -
     }
     if isinstance(fmt, AffineFormat):
         found[f"{side}_zero"] = run.shared(fmt, draw(fmt.element, size, rng))
+    if isinstance(fmt, BitmodFormat):
+        sets = rng.integers(len(fmt.candidates), size=size)
+        found[f"{side}_select"] = run.shared(fmt, sets)
     return found
 
 
@@ -101,12 +113,25 @@ def quantised(
     Raises:
         HwdseError: Values beyond what the format's scales reach.
     """
-    assert isinstance(fmt, BlockFormat | AffineFormat)
-    codes: BlockCodes = fmt.encode(values, axis=-1, tensor_range=tensor_range)
+    codes: BlockCodes
+    if isinstance(fmt, BitmodFormat):
+        codes = fmt.encode(values, axis=-1)
+    else:
+        assert isinstance(fmt, BlockFormat | AffineFormat)
+        codes = fmt.encode(values, axis=-1, tensor_range=tensor_range)
     found = {side: run.elements(codes.elements), f"{side}_scale": run.shared(fmt, codes.scales)}
     if codes.zero_points is not None:
         found[f"{side}_zero"] = run.shared(fmt, codes.zero_points)
+    if codes.selectors is not None:
+        found[f"{side}_select"] = run.shared(fmt, codes.selectors)
     return found
+
+
+def integer_scales(fmt: Format, codes: Codes, bits: int) -> Codes:
+    """Scales as unsigned integers of few bits, in units that make the largest one fit."""
+    scales = np.abs(_scale(fmt).decode(codes))
+    unit = float(scales.max()) / ((1 << bits) - 1) or 1.0
+    return np.rint(scales / unit).astype(np.int64)
 
 
 def block_start(fmt: Format, size: int, run: Run, rng: np.random.Generator) -> Codes:
@@ -141,6 +166,8 @@ def stored(
     shared: dict[str, ScalarFormat] = {f"{side}_scale": _scale(fmt)}
     if isinstance(fmt, AffineFormat):
         shared[f"{side}_zero"] = fmt.element
+    if isinstance(fmt, BitmodFormat):
+        shared[f"{side}_select"] = scalar(f"uint{(len(fmt.candidates) - 1).bit_length()}")
     for name, held in shared.items():
         if name not in arrays or arrays[name].size != blocks:
             raise HwdseError(

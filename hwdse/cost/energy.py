@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hwdse.cost.array_window import Window, window_codes, window_planes
 from hwdse.cost.operands import Operands
 from hwdse.pe import Design
 from hwdse.pe.design import Codes
@@ -23,8 +24,11 @@ from hwdse.verify.check import operand_planes
 
 __all__ = ["Energy", "measure_energy", "settled_toggles", "sum_length"]
 
-# Cycles of a sum, at most: as many as bits in a word, which holds them.
+# Cycles of a sum: as many as bits in a word, which holds them. A result that takes more has several
+# words, of which each is a sample.
 MAX_CYCLES = 64
+# Of longer results, which memory would not hold, the beginning stands for the whole.
+_MOST_CYCLES = 16 * MAX_CYCLES
 # Sums drawn as one tensor and simulated side by side; settled at once; followed through glitches
 # at once.
 _SIMULATED, _SETTLED, _FOLLOWED = 1024, 256, 64
@@ -86,7 +90,7 @@ def measure_energy(
         confidence: Half-width of the 95 % interval to reach, as a fraction of the energy. After
             4 million vectors it stays as wide as it is.
     """
-    net_count, cycles = program.netlist.net_count, _cycles(unit)
+    net_count, cycles = program.netlist.net_count, _cycles(unit) / _words(unit)
     each_fj = weights.switching_fj + weights.internal_fj
     settled, glitches = np.zeros(net_count), np.zeros(net_count)
     settled_fj, all_fj = np.zeros(0), np.zeros(0)
@@ -118,7 +122,7 @@ def measure_energy(
                     break
         if half <= confidence * (variable + weights.clock_fj):
             break
-    vectors, followed = len(settled_fj) * cycles, len(all_fj) * cycles
+    vectors, followed = round(len(settled_fj) * cycles), round(len(all_fj) * cycles)
     switching = float(weights.switching_fj @ settled) / vectors
     internal = float(weights.internal_fj @ settled) / vectors
     return Energy(
@@ -144,17 +148,26 @@ def settled_toggles(unit: Design, program: Program, distribution: Operands) -> _
     nets = program.netlist.net_count
     start = _settle(simulator, before[:, :_SETTLED])[:nets].copy()
     toggles = np.bitwise_count(start ^ _settle(simulator, after[:, :_SETTLED])[:nets])
-    return np.asarray(toggles.sum(axis=1) / (_SETTLED * _cycles(unit)))
+    return np.asarray(toggles.sum(axis=1) * _words(unit) / (_SETTLED * _cycles(unit)))
 
 
 def sum_length(design: Design) -> int:
-    """Elements of each sum that is measured."""
-    return max(1, MAX_CYCLES // design.initiation_interval)
+    """Elements of each sum that is measured: whole results, if they take several elements."""
+    most = max(1, MAX_CYCLES // design.initiation_interval)
+    whole = design.elements_per_result
+    if most < whole <= _MOST_CYCLES // design.initiation_interval:
+        return whole
+    return most - most % min(most, whole)
 
 
 def _cycles(design: Design) -> int:
     """Cycles of each sum."""
     return sum_length(design) * design.initiation_interval
+
+
+def _words(design: Design) -> int:
+    """Words that the cycles of a sum take."""
+    return -(-_cycles(design) // MAX_CYCLES)
 
 
 def _regression(wanted: _Samples, helper: _Samples) -> tuple[float, float]:
@@ -176,10 +189,21 @@ def _regression(wanted: _Samples, helper: _Samples) -> tuple[float, float]:
 
 
 def _sums(unit: Design, program: Program, distribution: Operands) -> Iterator[tuple[Words, Words]]:
-    """Source rows before and after each cycle, shape (sources, sums): bit ``c`` is cycle ``c``."""
+    """Source rows before and after each cycle, shape (sources, samples).
+
+    Bit ``c`` is cycle ``c`` of a sum; of a long one, in the first of its words.
+    """
     rng = np.random.default_rng(_SEED)
+    shape = (sum_length(unit), _SIMULATED)
     for _ in range(_MAX_TENSORS):
-        yield _run(unit, program, distribution.sample(unit, (sum_length(unit), _SIMULATED), rng))
+        if isinstance(unit, Window):
+            codes = window_codes(unit, distribution, shape, rng)
+        else:
+            codes = distribution.sample(unit, shape, rng)
+        before, after = _run(unit, program, codes)
+        for first in range(0, before.shape[1], _SIMULATED):
+            some = slice(first, first + _SIMULATED)
+            yield before[:, some], after[:, some]
 
 
 def _sources(program: Program) -> list[int]:
@@ -189,25 +213,28 @@ def _sources(program: Program) -> list[int]:
 
 
 def _run(unit: Design, program: Program, codes: Codes) -> tuple[Words, Words]:
-    """Source rows before and after each cycle of a sum, shape (sources, sums)."""
+    """Source rows before and after each cycle of a sum, shape (sources, samples)."""
     words = _SIMULATED // 64
     simulator = Simulator(program, words)
     sources = _sources(program)
     on, off = np.full((1, words), ~np.uint64(0)), np.zeros((1, words), dtype=np.uint64)
     seen = []
     # The same sums again and again: all is periodic once the first element has come through. The
-    # cycle that clears a sum is among those seen.
-    for cycle in range(_cycles(unit) + unit.latency + 1):
+    # cycle that clears a sum is among those seen. Operands that stay in an array come with a first
+    # round that is not.
+    settled = unit.latency + (_cycles(unit) if isinstance(unit, Window) else 0)
+    for cycle in range(settled + _cycles(unit) + 1):
         step, phase = divmod(cycle % _cycles(unit), unit.initiation_interval)
         simulator.evaluate(
             {
                 operand.name: operand_planes(operand, codes[operand.name][step])
                 for operand in unit.operands
             }
+            | (window_planes(unit, codes, step) if isinstance(unit, Window) else {})
             | {"in_valid": off if phase else on, "rst": off}
             | ({"clear": off if step or phase else on} if unit.clears else {})
         )
-        if cycle >= unit.latency:
+        if cycle >= settled:
             seen.append(simulator.values[sources])
         simulator.tick()
     bits = np.unpackbits(np.stack(seen).view(np.uint8), axis=2, bitorder="little")
@@ -215,11 +242,11 @@ def _run(unit: Design, program: Program, codes: Codes) -> tuple[Words, Words]:
 
 
 def _cycles_to_words(bits: NDArray[np.uint8]) -> Words:
-    """Shape (cycles, rows, sums) of bits to (rows, sums) of words."""
+    """Shape (cycles, rows, sums) of bits to (rows, samples) of words, those of a sum together."""
     # In what is added, nothing changes.
-    bits = np.pad(bits, ((0, MAX_CYCLES - len(bits)), (0, 0), (0, 0)))
+    bits = np.pad(bits, ((0, -len(bits) % MAX_CYCLES), (0, 0), (0, 0)))
     packed = np.packbits(bits.transpose(1, 2, 0), axis=2, bitorder="little")
-    return packed.view(np.uint64)[..., 0]
+    return packed.view(np.uint64).reshape(len(packed), -1)
 
 
 def _settle(simulator: Simulator, sources: Words) -> Words:

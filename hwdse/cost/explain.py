@@ -16,7 +16,9 @@ from hwdse.cost.figures import cost_of
 from hwdse.cost.mapping import choose_mapping
 from hwdse.cost.parts import area_parts
 from hwdse.cost.store import Store
+from hwdse.errors import HwdseError
 from hwdse.pe import Design
+from hwdse.pe.array import Array
 from hwdse.synth import flow
 from hwdse.synth.yosys import yosys_version
 from hwdse.tech.model import Technology
@@ -37,7 +39,15 @@ def explain(
         technology: What it is made of.
         conditions: Operands, clock, activity and confidence.
         store: Where results are kept; what it holds is not synthesised again.
+
+    Raises:
+        HwdseError: An array.
     """
+    if isinstance(unit, Array):
+        raise HwdseError(
+            f"{unit.canonical}: explain takes single units apart; give it {unit.pe.canonical}, and "
+            "see `hwdse cost --json` for how the array divides into PEs and what is around them"
+        )
     cost = cost_of(unit, technology, conditions, store)
     rtlil = rtl.to_rtlil(unit)
     recipe, mapped = choose_mapping(unit, rtlil, technology, conditions.clock_ns, store)
@@ -48,6 +58,7 @@ def explain(
         "cells": _cells(mapped, technology),
         "parts": parts | {"ratio_to_flattened": parts["area_um2"] / mapped.area_um2},
         "critical_path": _critical_path(analysis),
+        "energy_per": _per(unit),
         "energy": _energy(unit, analysis),
         "energy_by_cell": _energy_by_cell(unit, analysis),
         "energy_by_net": _energy_by_net(unit, analysis),
@@ -115,13 +126,18 @@ def _energy(unit: Design, analysis: Analysis) -> list[dict[str, Any]]:
     }
     total = sum(parts.values())
     return [
-        {"part": name, "pj_per_mac": fj * _scale(unit), "share": fj / total}
+        {"part": name, f"pj_per_{_per(unit)}": fj * _scale(unit), "share": fj / total}
         for name, fj in parts.items()
     ]
 
 
+def _per(design: Design) -> str:
+    """What energy is told by: a MAC, or a value of a converter."""
+    return "mac" if design.macs_per_cycle else "value"
+
+
 def _scale(design: Design) -> float:
-    """What fJ a cycle are multiplied with to be pJ per MAC, or per value of a converter."""
+    """What fJ a cycle are multiplied with to be pJ by that."""
     return 1e-3 / (design.macs_per_cycle or design.values_per_cycle)
 
 
@@ -152,17 +168,19 @@ def _energy_by_cell(unit: Design, analysis: Analysis) -> list[dict[str, Any]]:
     for net, (kind, _) in _drivers(analysis).items():
         counter = sums.setdefault(kind, Counter())
         counter.update({"nets": 1, "settled": settled[net], "glitch": glitch[net]})
-    scale = _scale(unit)
+    scale, per = _scale(unit), _per(unit)
     rows = [
         {
             "cell": kind,
             "nets": counter["nets"],
-            "settled_pj_per_mac": float(counter["settled"]) * scale,
-            "glitch_pj_per_mac": float(counter["glitch"]) * scale,
+            f"settled_pj_per_{per}": float(counter["settled"]) * scale,
+            f"glitch_pj_per_{per}": float(counter["glitch"]) * scale,
         }
         for kind, counter in sums.items()
     ]
-    return sorted(rows, key=lambda r: -float(r["settled_pj_per_mac"] + r["glitch_pj_per_mac"]))
+    return sorted(
+        rows, key=lambda r: -float(r[f"settled_pj_per_{per}"] + r[f"glitch_pj_per_{per}"])
+    )
 
 
 def _energy_by_net(unit: Design, analysis: Analysis) -> list[dict[str, Any]]:
@@ -178,7 +196,7 @@ def _energy_by_net(unit: Design, analysis: Analysis) -> list[dict[str, Any]]:
             "load_ff": float(analysis.timing.load_ff[net]),
             "toggles_per_cycle": float(analysis.energy.settled_toggles[net]),
             "glitches_per_cycle": float(analysis.energy.glitch_toggles[net]),
-            "pj_per_mac": float(settled[net] + glitch[net]) * scale,
+            f"pj_per_{_per(unit)}": float(settled[net] + glitch[net]) * scale,
         }
         for net in order[:_NETS]
     ]

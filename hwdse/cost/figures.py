@@ -22,6 +22,7 @@ from hwdse.cost.published import published_cost, table_names
 from hwdse.cost.store import Store
 from hwdse.errors import HwdseError, nearest_hint
 from hwdse.pe import Design
+from hwdse.pe.array import Array
 from hwdse.synth import flow
 from hwdse.synth.recipe import Recipe
 from hwdse.synth.yosys import yosys_version
@@ -30,14 +31,14 @@ from hwdse.tech.model import Derived, Technology
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SOURCES", "Cost", "cost_of", "evaluate"]
+__all__ = ["EXACT", "SOURCES", "Cost", "cost_of", "evaluate"]
 
 SOURCES = ("auto", "synth", "fit", "table")
 # Part of every key: raise it when a model of timing, energy or leakage changes.
 FIGURES_VERSION = 2
 _FJ_PER_PJ = 1e3
 # A characterised technology's figures are not widened.
-_EXACT = Derived("", "", "", 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+EXACT = Derived("", "", "", 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,12 @@ def _compute(
     unit: Design, technology: Technology, conditions: Conditions, store: Store, entry: _Entry
 ) -> Cost:
     rtlil = entry.rtlil or rtl.to_rtlil(unit)
+    if isinstance(unit, Array):
+        from hwdse.cost.array_cost import array_cost
+
+        cost = array_cost(unit, technology, conditions, store, rtlil)
+        store.put("cost", entry.key, cost.to_json())
+        return cost
     recipe, mapped = choose_mapping(unit, rtlil, technology, conditions.clock_ns, store)
     analysis = analyse(unit, technology, mapped, conditions)
     cost = _figures(unit, technology, mapped, conditions, analysis, rtlil, recipe)
@@ -217,7 +224,7 @@ def _figures(
     scale = _per(unit.macs_per_cycle)
     per_mac = per_cycle_fj * scale
     half = energy.half_width_fj * scale
-    wide = technology.derived or _EXACT
+    wide = technology.derived or EXACT
     return Cost(
         spec=unit.canonical,
         tech=technology.name,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hwdse.cost.block_operands import (
     Run,
     block_start,
+    integer_scales,
     normal_blocks,
     quantised,
     stored,
@@ -24,7 +25,9 @@ from hwdse.cost.block_operands import (
 from hwdse.errors import HwdseError
 from hwdse.formats import Format
 from hwdse.pe import Design, Operand, Unit
-from hwdse.verify.codes import draw_finite
+from hwdse.pe.converter import Converter
+from hwdse.pe.group_serial import SCALE_BITS, GroupSerial
+from hwdse.verify.codes import draw_finite, near_one
 
 __all__ = ["DISTRIBUTIONS", "Operands", "operands"]
 
@@ -72,29 +75,37 @@ class Operands:
         Those that can be read in several ways are read as ``unit.measured_view`` says.
         """
         codes: dict[str, NDArray[np.int64]] = {}
-        sides = (("w", unit.w), ("a", unit.a)) if isinstance(unit, Unit) else ()
+        inner = unit.unit if isinstance(unit, GroupSerial) else unit
+        sides = (("w", inner.w), ("a", inner.a)) if isinstance(inner, Unit) else ()
         for side, fmt in sides:
             if fmt.scale_format is not None:
-                assert isinstance(unit, Unit)
+                assert isinstance(inner, Unit)
                 steps, sums = shape
-                codes |= self.draw_blocks(fmt, side, Run(steps, sums, unit.lanes), rng)
-        for operand in unit.operands:
+                codes |= self.draw_blocks(fmt, side, Run(steps, sums, inner.lanes), rng)
+                if inner is not unit:
+                    scales = integer_scales(fmt, codes[f"{side}_scale"], SCALE_BITS)
+                    codes[f"{side}_scale"] = scales
+        for operand in unit.drawn_operands:
             if operand.selects_view:
                 codes[operand.name] = np.full(shape, unit.measured_view, dtype=np.int64)
                 continue
             view = operand.view(unit.measured_view) if operand.views else operand
             if operand.name not in codes:
                 codes[operand.name] = self.draw(view, (*shape, *view.trailing), rng)
+                if self.name == "uniform" and isinstance(unit, Converter):
+                    # Else each block would be one number of all orders of magnitude, and zeros.
+                    codes[operand.name] = near_one(view.format, codes[operand.name], rng)
             if operand.views:
                 codes[operand.name] = operand.packed(unit.measured_view, codes[operand.name])
-        return codes
+        return dict(unit.port_codes(codes))
 
 
 def operands(choice: str) -> Operands:
     """The distribution that ``--operands`` names.
 
     Args:
-        choice: ``uniform`` (finite codes, equally likely), ``normal`` (N(0, 1), scaled per tensor
+        choice: ``uniform`` (finite codes, equally likely; what converters take is within 6 binades
+            of 1, where its format reaches much farther), ``normal`` (N(0, 1), scaled per tensor
             so that the greatest magnitude becomes the format's maximum, at most 256 for
             formats with exponents, and rounded), or the path of an ``.npz`` file with an array for
             each operand, such as ``w`` and ``a``, of codes (integer) or values (floating point,

@@ -15,9 +15,34 @@ from hwdse.tech.model import Technology
 
 __all__ = ["ROLES", "area_by_role", "area_parts"]
 
-ROLES = ("decoders", "products", "scales", "alignment", "accumulator", "registers")
+ROLES = (
+    "decoders",
+    "tables",
+    "products",
+    "scales",
+    "alignment",
+    "accumulator",
+    "dequantiser",
+    "group_sums",
+    "zero_points",
+    "conversion",
+    "registers",
+)
 # Beginnings of instances' names, the innermost instance first.
-_NAMES = {"decode": "decoders", "unpack": "decoders", "scale": "scales", "align": "alignment"}
+_NAMES = {
+    "decode": "decoders",
+    "unpack": "decoders",
+    "table": "tables",
+    "scale": "scales",
+    "align": "alignment",
+    "dequantise": "dequantiser",
+    "group": "group_sums",
+    "zero": "zero_points",
+    "function": "conversion",
+    # Before what is around them: a unit may be a part of another design.
+    "multiplier": "products",
+    "accumulator": "accumulator",
+}
 
 
 def area_parts(unit: Design, technology: Technology, store: Store) -> dict[str, Any]:
@@ -61,4 +86,4 @@ def _role(part: str) -> str:
             if name.startswith(beginning):
                 return role
     # What the top itself holds besides registers is the handshake of the accumulator.
-    return "products" if names[0] == "multiplier" else "accumulator"
+    return "accumulator"

@@ -10,11 +10,13 @@ from textwrap import wrap
 
 from hwdse import __version__
 from hwdse.errors import HwdseError
+from hwdse.export.flows import flow_files
 from hwdse.export.testbench import testbench_text
 from hwdse.export.vectors import golden_vectors
 from hwdse.files.output import make_directory, write_text
 from hwdse.pe import Design
-from hwdse.synth import flow
+from hwdse.pe.array import Array
+from hwdse.synth.flow import verilog as verilog_of
 
 __all__ = ["DEFAULT_CLOCK_NS", "DEFAULT_VECTORS", "design_text", "export", "sdc_text"]
 
@@ -22,14 +24,16 @@ DEFAULT_VECTORS = 1000
 # A round figure to start from, not a promise.
 DEFAULT_CLOCK_NS = 1.0
 
-# Yosys relies on Verilog's own extension rules and keeps carries that nothing reads.
-_LINT = ("DECLFILENAME", "UNUSEDSIGNAL", "WIDTH")
+# Yosys relies on Verilog's own extension rules and keeps carries that nothing reads; it writes
+# sums of many as words whose bits come of other bits of the same word.
+_LINT = ("DECLFILENAME", "UNOPTFLAT", "UNUSEDSIGNAL", "WIDTH")
 
 
 def export(
     unit: Design,
     directory: Path,
     *,
+    flow: str = "verilog",
     testbench: bool = False,
     vectors: int = DEFAULT_VECTORS,
     seed: int = 1,
@@ -42,17 +46,18 @@ def export(
     Args:
         unit: From :func:`hwdse.pe.parse`.
         directory: Made where it does not exist.
-        testbench: Write ``<module>_tb.v`` too.
+        flow: What else there is: a project that builds, see :mod:`hwdse.export.flows`.
+        testbench: Write ``<module>_tb.v`` too; flows that run it do without being asked.
         vectors: Elements among the golden vectors, 1 to 1 000 000.
         seed: Of the vectors, not negative.
         clock_ns: Clock period that the constraints ask for, in nanoseconds, more than 0.
 
     Returns:
         The files: ``<module>.v``, ``<module>_vectors.hex``, ``<module>_vectors.json``,
-        ``<module>.sdc`` and, if asked for, ``<module>_tb.v``.
+        ``<module>.sdc``, if asked for ``<module>_tb.v``, and those of the flow.
 
     Raises:
-        HwdseError: A number out of range, or a directory that cannot be written.
+        HwdseError: A number out of range, an unknown flow, or a directory that cannot be written.
         ExternalToolError: Yosys failed.
     """
     import rtl
@@ -61,16 +66,18 @@ def export(
     unit = unit.design
     name = unit.module_name
     constraints = sdc_text(unit, clock_ns=clock_ns)
+    project = flow_files(unit, flow, clock_ns=clock_ns)
     golden = golden_vectors(unit, vectors=vectors, seed=seed)
     rtlil = rtl.to_rtlil(unit)
     texts = {
-        f"{name}.v": design_text(unit, rtlil=rtlil, verilog=flow.verilog(rtlil)),
+        f"{name}.v": design_text(unit, rtlil=rtlil, verilog=verilog_of(rtlil)),
         golden.file_name: golden.hex_text(),
         f"{name}_vectors.json": golden.sidecar_text(),
         f"{name}.sdc": constraints,
     }
-    if testbench:
+    if testbench or flow != "verilog":
         texts[f"{name}_tb.v"] = testbench_text(golden)
+    texts |= project
     make_directory(directory)
     return [write_text(directory / file, text) for file, text in texts.items()]
 
@@ -107,6 +114,8 @@ def design_text(unit: Design, *, rtlil: str, verilog: str) -> str:
 
 def _protocol(design: Design) -> list[str]:
     """How to talk to a design, in lines of a comment."""
+    if isinstance(design, Array):
+        return wrap(design.protocol, 92)
     edges = "1 rising edge" if design.latency == 1 else f"{design.latency} rising edges"
     names = " and ".join(result.name for result in design.results)
     said = ["An element is taken at each rising edge of clk where in_valid is high."]

@@ -10,21 +10,21 @@ from hwdse.pe import Design
 from hwdse.verify.stimulus import (
     Sequence,
     all_pairs,
-    combinations,
     corner_pairs,
+    enumerable,
     hard_sequences,
+    kinds,
 )
 
 __all__ = ["element_sequences", "enumerates"]
 
-# Hard sequences of one draw share their `clear`, and each quarter of them is of another kind.
+# Hard sequences of one draw share their `clear`, and each part of them is of another kind.
 _MOST_DRAWS = 64
-_KINDS = 4
 
 
 def enumerates(unit: Design, vectors: int) -> bool:
     """Whether ``vectors`` elements hold every operand combination and as many sums besides."""
-    return max(combinations(unit), 64) <= vectors // 2
+    return enumerable(unit, vectors // 2) and vectors >= 2 * 64
 
 
 def element_sequences(unit: Design, *, vectors: int, seed: int) -> Iterator[Sequence]:
@@ -33,15 +33,16 @@ def element_sequences(unit: Design, *, vectors: int, seed: int) -> Iterator[Sequ
     First every operand combination, or else every pair of corner values, each as a sum of its
     own, where they take at most half of the elements; then hard sequences.
     """
+    first: list[Sequence] = []
     if enumerates(unit, vectors):
         first = list(all_pairs(unit))
-    else:
+    elif unit.enumerable:
         corners = corner_pairs(unit)
-        first = [corners] if corners.vectors <= vectors // 2 else []
+        first += [corners] if corners.vectors <= vectors // 2 else []
     yield from first
     vectors -= sum(sequence.vectors for sequence in first)
     draw = seed * _MOST_DRAWS
-    columns = max(_KINDS, -(-vectors // (64 * _MOST_DRAWS)))
+    columns = max(kinds(unit), -(-vectors // (64 * _MOST_DRAWS)))
     while vectors > 0:
         sequence = next(iter(hard_sequences(unit, 64 * columns, draw)))
         some = sequence.columns(np.arange(columns) * sequence.shape[1] // columns)

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from hwdse import __version__
 from hwdse.errors import HwdseError
+from hwdse.export.array_vectors import ARRAY_SEMANTICS, array_cycles
 from hwdse.export.elements import element_sequences, enumerates
 from hwdse.pe import Design, Port, Unit
 from hwdse.pe.accumulate import FixedAccumulator
+from hwdse.pe.array import Array
 from hwdse.verify.stimulus import Sequence
 
 __all__ = ["MAX_VECTORS", "Field", "Vectors", "golden_vectors"]
@@ -135,7 +137,7 @@ class Vectors:
                 for f in self.fields
             ],
             "accumulator": _accumulator(self.unit),
-            "semantics": list(_SEMANTICS),
+            "semantics": list(ARRAY_SEMANTICS if isinstance(self.unit, Array) else _SEMANTICS),
         }
 
     def sidecar_text(self) -> str:
@@ -145,6 +147,8 @@ class Vectors:
 
 def _accumulator(design: Design) -> dict[str, Any] | None:
     """What the bits of ``acc`` are; None where there is none."""
+    if isinstance(design, Array):
+        design = design.pe
     if not isinstance(design, Unit):
         return None
     accumulator = design.accumulator
@@ -173,6 +177,10 @@ def golden_vectors(unit: Design, *, vectors: int, seed: int) -> Vectors:
     if seed < 0:
         raise HwdseError(f"seed must not be negative, not {seed!r}")
     fields = _layout(unit)
+    if isinstance(unit, Array):
+        lines, elements, completed = array_cycles(unit, vectors, seed)
+        words = tuple(sum(line[f.name] << f.bit_offset for f in fields) for line in lines)
+        return Vectors(unit, seed, fields, words, elements, completed, exhaustive=False)
     columns: dict[str, list[int]] = {}
     for sequence in element_sequences(unit, vectors=vectors, seed=seed):
         for name, codes in _in_time(unit, sequence, fields).items():
@@ -183,6 +191,12 @@ def golden_vectors(unit: Design, *, vectors: int, seed: int) -> Vectors:
         for cycle in _cycles(unit, fields, columns, seed)
     )
     completed = sum(columns["out_valid"])
+    if completed == 0:
+        least = unit.elements_per_result
+        raise HwdseError(
+            f"{unit.canonical}: {vectors} vectors complete no result, which takes {least}; ask for "
+            f"{4 * least} or more"
+        )
     return Vectors(unit, seed, fields, words, vectors, completed, enumerates(unit, vectors))
 
 

@@ -11,6 +11,7 @@ Three kinds, chosen by the ``acc`` key of a spec:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,12 +55,19 @@ class FixedAccumulator:
         unit = "" if self.lsb_exponent == 0 else f", in units of 2^{self.lsb_exponent}"
         return f"two's complement sum{unit}"
 
-    def run(self, terms: Term, clear: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    def run(
+        self,
+        terms: Term,
+        clear: NDArray[np.bool_],
+        before: Mapping[str, NDArray[Any]] | None = None,
+    ) -> dict[str, NDArray[Any]]:
         """Contents after each cycle.
 
         Args:
             terms: Arrays of shape (steps, ...).
             clear: Shape (steps,): cycles at which the sum starts anew.
+            before: Contents before the first cycle, by name as those returned, shape (...); by
+                default 0.
 
         Returns:
             ``acc``: signed integers, int64 up to 63 bits and Python integers (dtype object) beyond;
@@ -71,6 +79,9 @@ class FixedAccumulator:
             units = units << terms.shift.astype(dtype)
         # Quicker than a choice by random signs, which a processor cannot predict.
         total = units * (1 - 2 * terms.sign.astype(dtype))
+        going_on = before is not None and not clear[0]
+        if before is not None and going_on:
+            total[0] += before["acc"].astype(dtype)
         # int64 sums wrap modulo 2**64, which keeps them right modulo 2**width.
         for step in range(1, len(total)):
             if not clear[step]:
@@ -78,7 +89,10 @@ class FixedAccumulator:
         acc = _wrap(total, self.width)
         outputs: dict[str, NDArray[Any]] = {"acc": acc}
         if self.special:
-            outputs["acc_special"] = _sticky(_special_code(terms), clear)
+            codes = _special_code(terms)
+            if before is not None and going_on:
+                codes[0] |= before["acc_special"].astype(np.uint8)
+            outputs["acc_special"] = _sticky(codes, clear)
         return outputs
 
     def decode(self, acc: NDArray[Any]) -> NDArray[np.float64]:
@@ -109,10 +123,17 @@ class FloatAccumulator:
         """One phrase for the port list."""
         return f"{self.format.name} code word of the sum, rounded to nearest even at every step"
 
-    def run(self, terms: Term, clear: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    def run(
+        self,
+        terms: Term,
+        clear: NDArray[np.bool_],
+        before: Mapping[str, NDArray[Any]] | None = None,
+    ) -> dict[str, NDArray[Any]]:
         """Code words after each cycle, int64; see :meth:`FixedAccumulator.run`."""
         acc = np.zeros(terms.sign.shape, dtype=np.int64)
-        state = np.zeros(terms.sign.shape[1:], dtype=np.int64)
+        state = np.zeros(acc.shape[1:], dtype=np.int64)
+        if before is not None:
+            state = before["acc"].astype(np.int64)
         for index, restart in enumerate(clear):
             if restart:
                 state = np.zeros_like(state)

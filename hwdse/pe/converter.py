@@ -46,6 +46,11 @@ class Converter(Design):
         return self.initiation_interval + len(self.registers)
 
     @property
+    def enumerable(self) -> bool:
+        """Not where ``clear`` starts a state that elements change."""
+        return not self.clears
+
+    @property
     def holds(self) -> bool:
         """The registers of results are written in every cycle."""
         return False

@@ -54,6 +54,26 @@ class Design:
         raise NotImplementedError
 
     @property
+    def drawn_operands(self) -> tuple[Operand, ...]:
+        """What typical values are drawn for: the operands, where their codes are the values."""
+        return self.operands
+
+    def port_codes(self, codes: Codes) -> Codes:
+        """Codes of the operands from those of the drawn ones."""
+        return codes
+
+    def focused(
+        self, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator
+    ) -> dict[str, NDArray[np.int64]]:
+        """Codes that checks drew, some of them moved to where results change; by default none.
+
+        Args:
+            codes: As :meth:`run` takes them.
+            rng: Chooses.
+        """
+        return codes
+
+    @property
     def results(self) -> tuple[Result, ...]:
         """Data outputs, in the order of the ports."""
         raise NotImplementedError
@@ -93,6 +113,22 @@ class Design:
             clear: Shape (steps,); its first element is True.
         """
         return np.ones(clear.shape, dtype=np.bool_)
+
+    @property
+    def elements_per_result(self) -> int:
+        """Elements from a ``clear`` on, at least, until a result is complete.
+
+        Checks make sums of several times as many, and energy is measured over a multiple of them.
+        """
+        return 1
+
+    @property
+    def enumerable(self) -> bool:
+        """Whether elements that are each the first of a sum show all that operands can do.
+
+        Not where results take several elements, or come of a state that only other elements change.
+        """
+        return self.elements_per_result == 1
 
     @property
     def macs_per_element(self) -> int:

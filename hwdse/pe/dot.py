@@ -42,7 +42,7 @@ from hwdse.pe.scale import scale_of, scaled, scaled_shape
 from hwdse.pe.term import Term, TermShape
 from hwdse.pe.unit import MAX_EXACT_BITS, Unit
 
-__all__ = ["MAX_LANES", "Dot", "parse"]
+__all__ = ["MAX_LANES", "Dot", "parse", "take_align"]
 
 summary = "dot product of `lanes` pairs a cycle; block formats bring their scales in on ports"
 example = "dot:w=mxfp4,a=mxfp8_e4m3,lanes=32"
@@ -153,7 +153,7 @@ def parse(keys: Keys) -> Dot | AbfpDot:
     lanes = _take_lanes(keys, w, a)
     one = times_shape(_factor(w).shape, _factor(a).shape)
     check_products(keys, w, a, one)
-    align = _take_align(keys, w, a, one)
+    align = take_align(keys, w, a, one)
     scales = w.scale_format or a.scale_format
     fixed = not scales and is_fixed_point(w.element) and is_fixed_point(a.element)
     acc, terms = take_accumulator(keys, fixed=fixed, lanes=lanes)
@@ -219,7 +219,8 @@ def _take_lanes(keys: Keys, w: Format, a: Format) -> int:
     return lanes
 
 
-def _take_align(keys: Keys, w: Format, a: Format, one: TermShape) -> int | None:
+def take_align(keys: Keys, w: Format, a: Format, one: TermShape) -> int | None:
+    """Take the key ``align`` of a sum of products, each of bounds ``one``."""
     if "align" not in keys.values:
         return None
     elements = (w.element, a.element)

@@ -12,12 +12,15 @@ __all__ = [
     "FUSED",
     "MULTIPLIERS",
     "REGISTERS",
+    "SHIFT_ADD",
     "TREES",
     "Implementation",
     "take_implementation",
 ]
 
 MULTIPLIERS = ("star", "booth", "bw")
+# One more, for integer weights of few bits.
+SHIFT_ADD = "shiftadd"
 TREES = ("star", "wallace", "dadda")
 FUSED = ("no", "yes", "save")
 ADDERS = ("star", "ripple", "sklansky", "brent", "kogge")
@@ -33,7 +36,8 @@ class Implementation:
 
     Attributes:
         mul: Multiplier: ``star`` (Yosys' own ``*``), ``booth`` (radix-4 recoding, MacSorley 1961)
-            or ``bw`` (one row of partial products per bit, signs as Baugh and Wooley 1973).
+            or ``bw`` (one row of partial products per bit, signs as Baugh and Wooley 1973); or
+            ``shiftadd``, operators ``+`` over the shifted activations of a weight's bits.
         tree: What adds many addends: ``star`` (operators ``+``), ``wallace`` or ``dadda``
             compressors.
         fused: ``no``: a finished term goes to the accumulator. ``yes``: it stays in carry-save
@@ -86,7 +90,7 @@ def take_implementation(
     Args:
         keys: Of the spec.
         mul, tree, fused, adder, registers: What this unit can be built with; the first of each is
-            its default. With ``mul`` other than ``star``, a tree of compressors is.
+            its default. With partial products, a tree of compressors is.
         products: How many products a term sums. Of a single one only partial products make a tree.
 
     Raises:
@@ -125,7 +129,7 @@ def _take_tree(
     if multiplier == "star" and products == 1:
         choices: tuple[str, ...] = ("star",)
         reason = "mul=star has no partial products that it could add; add mul=bw"
-    elif multiplier == "star" and not open_terms:
+    elif multiplier in ("star", SHIFT_ADD) and not open_terms:
         choices, reason = available, ""
     else:
         choices = tuple(tree for tree in ("dadda", "wallace") if tree in available)

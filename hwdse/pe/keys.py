@@ -1,4 +1,7 @@
-"""Reading ``FAMILY:key=value,...``: text to checked keys, without knowing any family."""
+"""Reading ``FAMILY:key=value,...``: text to checked keys, without knowing any family.
+
+A value in parentheses is one value, whatever commas and equals signs are in it: a spec itself.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ __all__ = ["Keys", "SpecError", "nearest", "split_spec"]
 _MOST_CHARACTERS = 1000
 _SHOWN_CHARACTERS = 40
 _FAMILY = re.compile(r"[a-z][a-z0-9_]*")
-_KEY_VALUE = re.compile(r"([a-z][a-z0-9_]*)=([a-z0-9_]+)")
+_KEY_VALUE = re.compile(r"([a-z][a-z0-9_]*)=([a-z0-9_]+|\([a-z0-9_=,:() ]*\))")
 
 
 class SpecError(HwdseError):
@@ -134,7 +137,7 @@ def split_spec(text: str, examples: Mapping[str, str]) -> Keys:
             f"unknown unit family {family!r}{nearest_hint(family, examples)}", f"{meant}:{rest}"
         )
     values: dict[str, str] = {}
-    for part in filter(None, (p.strip() for p in rest.split(","))):
+    for part in filter(None, (p.strip() for p in _parts(rest))):
         match = _KEY_VALUE.fullmatch(part)
         if match is None:
             raise SpecError(
@@ -151,12 +154,24 @@ def split_spec(text: str, examples: Mapping[str, str]) -> Keys:
 
 def _tidy(family: str, rest: str) -> str:
     """The spec of what can be read of keys; of a repeated one, of the first."""
-    return _joined(family, _key_values(re.sub(r"[^a-z0-9_=,]", "", rest.lower())))
+    return _joined(family, _key_values(re.sub(r"[^a-z0-9_=,:()]", "", rest.lower())))
+
+
+def _parts(text: str) -> list[str]:
+    """What commas part; those within parentheses do not."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
 
 
 def _key_values(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for match in map(_KEY_VALUE.fullmatch, text.split(",")):
+    for match in map(_KEY_VALUE.fullmatch, _parts(text)):
         if match is not None:
             found.setdefault(*match.groups())
     return found

@@ -34,10 +34,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdse.formats import ScalarFormat
-from hwdse.pe.product import operand, operand_shape, times, times_shape
+from hwdse.pe.product import integers, operand, operand_shape, times, times_shape
 from hwdse.pe.term import Term, TermShape, significand_dtype
 
-__all__ = ["Factor", "aligned_shape", "aligned_sum", "exact_shape", "exact_sum"]
+__all__ = [
+    "Factor",
+    "aligned_shape",
+    "aligned_sum",
+    "cut_off",
+    "cut_off_sum",
+    "cut_shape",
+    "exact_shape",
+    "exact_sum",
+]
 
 Ints = NDArray[Any]
 
@@ -62,15 +71,18 @@ class Factor:
     def shape(self) -> TermShape:
         """Bounds."""
         shape = operand_shape(self.format)
-        return replace(shape, signed=True) if self.zero_point else shape
+        if not self.zero_point:
+            return shape
+        largest = int(np.ptp(integers(self.format, self.format.codes().astype(np.int64))))
+        bits = largest.bit_length()
+        return replace(shape, signed=True, significand_bits=bits, max_units=largest)
 
     def terms(self, codes: NDArray[np.int64], zeros: NDArray[np.int64] | None) -> Term:
         """Terms of codes of shape (..., lanes), and of zero points of shape (...)."""
-        found = operand(self.format, codes)
         if zeros is None:
-            return found
-        zero = operand(self.format, zeros).significand[..., None]
-        return Term.from_integers(found.significand - zero)
+            return operand(self.format, codes)
+        zero = integers(self.format, zeros)[..., None]
+        return Term.from_integers(integers(self.format, codes) - zero)
 
 
 # Codes of one side: elements, shape (..., lanes), and zero points, shape (...).
@@ -86,7 +98,11 @@ def exact_shape(x: TermShape, y: TermShape, lanes: int) -> TermShape:
 
 def aligned_shape(x: TermShape, y: TermShape, lanes: int, bits: int) -> TermShape:
     """Bounds of the sum of ``lanes`` products cut off to ``bits``."""
-    one = times_shape(x, y)
+    return cut_shape(times_shape(x, y), lanes, bits)
+
+
+def cut_shape(one: TermShape, lanes: int, bits: int) -> TermShape:
+    """Bounds of the sum of ``lanes`` terms of one shape cut off to ``bits``."""
     up = bits - one.significand_bits
     largest = one.max_units << up if up >= 0 else -(-one.max_units >> -up)
     return replace(
@@ -118,22 +134,41 @@ def exact_sum(w: Side, a: Side) -> Term:
 def aligned_sum(w: Side, a: Side, bits: int) -> Term:
     """Sums over the last axis of products cut off to ``bits``; see the module."""
     one = times_shape(w[0].shape, a[0].shape)
-    up = bits - one.significand_bits
-    shape = aligned_shape(w[0].shape, a[0].shape, w[1].shape[-1], bits)
-    dtype = significand_dtype(shape.significand_bits)
 
     def sums(w: Side, a: Side) -> Term:
-        products = times(w[0].terms(*w[1:]), a[0].terms(*a[1:]))
-        largest = np.where(products.significand == 0, 0, products.shift).max(axis=-1)
-        down = largest[..., None] - products.shift
-        # A product of zero may lie beyond the largest; it stays zero, whatever it is shifted by.
-        down = np.maximum(down, 0) + max(-up, 0)
-        magnitude = products.significand.astype(dtype) << max(up, 0)
-        kept = magnitude >> (np.minimum(down, 63) if dtype is np.int64 else down.astype(dtype))
-        total = np.where(products.sign, -kept, kept).sum(axis=-1)
-        return replace(Term.from_integers(total), shift=largest)
+        return cut_off_sum(times(w[0].terms(*w[1:]), a[0].terms(*a[1:])), one, bits)
 
     return _in_chunks(w, a, sums)
+
+
+def cut_off_sum(terms: Term, one: TermShape, bits: int) -> Term:
+    """Sums over the last axis of terms cut off by :func:`cut_off`."""
+    units, shift = cut_off(terms, one, bits)
+    return replace(Term.from_integers(units.sum(axis=-1)), shift=shift)
+
+
+def cut_off(terms: Term, one: TermShape, bits: int) -> tuple[Ints, NDArray[np.int64]]:
+    """Terms cut off to ``bits`` below the largest of the last axis; see the module.
+
+    Those that are no numbers count as zero.
+
+    Args:
+        terms: Shape (..., lanes).
+        one: Their bounds.
+        bits: Places kept.
+
+    Returns:
+        What is kept, signed, shape (..., lanes), and the shift of all, shape (...).
+    """
+    up = bits - one.significand_bits
+    dtype = significand_dtype(((1 << bits) * terms.sign.shape[-1]).bit_length())
+    largest = np.where(terms.significand == 0, 0, terms.shift).max(axis=-1)
+    down = largest[..., None] - terms.shift
+    # A term of zero may lie beyond the largest; it stays zero, whatever it is shifted by.
+    down = np.maximum(down, 0) + max(-up, 0)
+    magnitude = terms.significand.astype(dtype) << max(up, 0)
+    kept = magnitude >> (np.minimum(down, 63) if dtype is np.int64 else down.astype(dtype))
+    return np.where(terms.sign, -kept, kept), largest
 
 
 def _in_chunks(w: Side, a: Side, sums: Any) -> Term:

@@ -18,7 +18,7 @@ import numpy as np
 from hwdse.formats import ScalarFormat
 from hwdse.pe.product import integers, is_fixed_point
 
-__all__ = ["BitPlanes", "MaskedSigns", "planes"]
+__all__ = ["BitPlanes", "MaskedSigns", "bit_planes", "planes"]
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,21 @@ def planes(fmt: ScalarFormat) -> BitPlanes | MaskedSigns | None:
     if not is_fixed_point(fmt):
         return None
     codes = fmt.codes().astype(np.int64)
-    values = integers(fmt, codes)
-    of_code = dict(zip(codes.tolist(), values.tolist(), strict=True))
+    of_code = dict(zip(codes.tolist(), integers(fmt, codes).tolist(), strict=True))
     low, *middle, high = sorted(of_code, key=of_code.__getitem__)
     if [of_code[code] for code in middle] == [0] and of_code[low] == -of_code[high]:
         return MaskedSigns(of_code[high], low, middle[0], high)
+    return bit_planes(fmt)
+
+
+@functools.lru_cache(maxsize=64)
+def bit_planes(fmt: ScalarFormat) -> BitPlanes | None:
+    """Values as weighted sums of the bits of their codes; None where they are none."""
+    if not is_fixed_point(fmt):
+        return None
+    codes = fmt.codes().astype(np.int64)
+    values = integers(fmt, codes)
+    of_code = dict(zip(codes.tolist(), values.tolist(), strict=True))
     solution = _solve(fmt.bits, of_code)
     if any(x.denominator != 1 for x in solution):
         return None

@@ -89,6 +89,13 @@ class Term:
         members = ([getattr(term, field.name) for term in terms] for field in fields(cls))
         return cls(*(np.concatenate(arrays) for arrays in members))
 
+    @classmethod
+    def interleave(cls, terms: Sequence[Term]) -> Term:
+        """Terms that follow each other in every element: of shape (steps, ...) each, taken by
+        turns along axis 0; there must be some."""
+        members = ([getattr(term, field.name) for term in terms] for field in fields(cls))
+        return cls(*(np.stack(a, axis=1).reshape(-1, *a[0].shape[1:]) for a in members))
+
     def reshape(self, shape: tuple[int, ...]) -> Term:
         """The same terms in another shape."""
         return Term(*(getattr(self, field.name).reshape(shape) for field in fields(self)))

@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .divided_bars import draw_divided_bars
 from .picture import save_picture
-from .theme import COLOURS, unit_colour
+from .theme import COLOURS
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["ComparePicture", "save_compare_figure"]
 
 _ROW_INCHES = 0.24
 _SUBTITLE_CHARACTERS = 150
-# A single bar that is so many times longer than the next would leave no room for the others.
-_OUTLIER = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +74,9 @@ def _figure(picture: ComparePicture) -> Figure:
         parse_math=False,
     )
     area, delay, energy = figure.subplots(1, 3, sharey=True, width_ratios=(4, 2, 4.4))
-    _bars(area, picture.area_um2, first_colour=0)
-    _bars(delay, {"": picture.delay_ps}, first_colour=7)
-    _bars(energy, picture.energy_pj, first_colour=0)
+    draw_divided_bars(area, picture.area_um2, first_colour=0)
+    draw_divided_bars(delay, {"": picture.delay_ps}, first_colour=7)
+    draw_divided_bars(energy, picture.energy_pj, first_colour=0)
     area.set_yticks(range(rows), picture.labels, parse_math=False, fontsize=8.5)
     area.set_ylim(rows - 0.4, -0.6)
     for axes, label in (
@@ -90,50 +88,3 @@ def _figure(picture: ComparePicture) -> Figure:
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
     return figure
-
-
-def _bars(axes: Axes, parts: dict[str, Sequence[float]], *, first_colour: int) -> None:
-    rows = range(len(next(iter(parts.values()))))
-    left = [0.0 for _ in rows]
-    for n, (name, widths) in enumerate(parts.items()):
-        if not any(widths):
-            continue
-        axes.barh(
-            rows,
-            widths,
-            left=left,
-            height=0.72,
-            color=unit_colour(first_colour + n),
-            label=name,
-        )
-        left = [x + width for x, width in zip(left, widths, strict=True)]
-    shown = _shown_length(left)
-    axes.set_xlim(0, 1.16 * shown)
-    for row, total in zip(rows, left, strict=True):
-        text = f"{total:.3g}" if total < 1e3 else f"{total:.0f}"
-        axes.annotate(
-            text if total <= shown else f"▸ {text}",
-            (min(total, shown), row),
-            xytext=(3, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=7.5,
-            bbox={"facecolor": COLOURS["ground"][0], "edgecolor": "none", "pad": 1.0},
-        )
-    if len(parts) > 1:
-        axes.legend(
-            frameon=False,
-            ncols=3,
-            fontsize=7,
-            loc="lower left",
-            bbox_to_anchor=(0, 1.0),
-            borderaxespad=0.2,
-            handlelength=1.0,
-            columnspacing=0.8,
-        )
-
-
-def _shown_length(totals: Sequence[float]) -> float:
-    """The longest bar that is shown in full."""
-    longest, *others = sorted(totals, reverse=True)
-    return others[0] if others and longest > _OUTLIER * others[0] > 0 else longest

@@ -6,6 +6,7 @@ under the common kinds of colour blindness; marks differ in shape as well.
 
 from __future__ import annotations
 
+import colorsys
 import contextlib
 import warnings
 from collections.abc import Iterator
@@ -93,4 +94,5 @@ def unit_colour(at: int) -> str:
     if at < len(_UNIT_COLOURS):
         return _UNIT_COLOURS[at]
     # The golden angle keeps the hues of neighbours apart, however many there are.
-    return f"hsl({(at * 137.508) % 360:.0f} 55% {68 + 8 * (at % 3)}%)"
+    rgb = colorsys.hls_to_rgb((at * 137.508) % 360 / 360, 0.68 + 0.08 * (at % 3), 0.55)
+    return "#" + "".join(f"{round(255 * part):02x}" for part in rgb)

@@ -2,69 +2,60 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
-from hwdse.errors import nearest_hint
+from hwdse.errors import HwdseError, nearest_hint
 from hwdse.files.yaml_input import schema_error
-from hwdse.pe import Unit
-from hwdse.study.reading import beside, parse_units, read_mapping
+from hwdse.pe import Design
+from hwdse.study.chart import Chart, check_chart
+from hwdse.study.claims import Best, Claim, Ratio, Wins, check_claim
+from hwdse.study.reading import beside, parse_designs, read_mapping
+from hwdse.study.template import Axes, Rows, Value, expand, fill
 
-__all__ = ["COLUMNS", "Claim", "Comparison", "read_comparison"]
+__all__ = ["Comparison", "read_comparison"]
 
-# Figures that a claim can be about.
-COLUMNS = (
-    "area_um2_per_mac",
-    "area_um2_per_gmac_s",
-    "delay_ps",
-    "energy_pj_per_mac",
-    "products_um2_per_mac",
-)
+_MOST_CHARACTERS = 60
 _Line = Annotated[str, Field(min_length=1, max_length=2000)]
-_Label = Annotated[str, Field(pattern=r"^[^\s\x00-\x1f][^\x00-\x1f]{0,59}$")]
-_Ratio = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Label = Annotated[str, Field(pattern=r"^[^\s\x00-\x1f][^\x00-\x1f]{0,119}$")]
+_Count = Annotated[int, Field(gt=0, le=10**6)] | Annotated[str, Field(max_length=60)]
+_SHARE = re.compile(r"[0-9]{1,6}(/[1-9][0-9]{0,5})?")
 
 
-class Claim(BaseModel):
-    """A published ratio of one unit's figure to another's.
-
-    Attributes:
-        claim: In words.
-        source: Where it was published.
-        column: The figure, one of :data:`COLUMNS`.
-        of, over: Labels of the units.
-        published: The ratio, or its least and greatest.
-    """
+class _Family(BaseModel):
+    """Units of one template."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    claim: _Line
-    source: _Line
-    column: str
-    of: _Label
-    over: _Label
-    published: _Ratio | Annotated[list[_Ratio], Field(min_length=2, max_length=2)]
+    spec: _Line
+    over: Annotated[Axes | Rows | None, Field(alias="for")] = None
 
-    @model_validator(mode="after")
-    def _names_a_column(self) -> Claim:
-        if self.column not in COLUMNS:
-            raise ValueError(f"unknown column {self.column!r}{nearest_hint(self.column, COLUMNS)}")
-        if self.low > self.high:
-            raise ValueError(f"published: {self.low:g} is more than {self.high:g}")
-        return self
 
-    @property
-    def low(self) -> float:
-        """The least published ratio."""
-        return self.published[0] if isinstance(self.published, list) else self.published
+class _Sum(BaseModel):
+    """Rows that are sums of units."""
 
-    @property
-    def high(self) -> float:
-        """The greatest published ratio."""
-        return self.published[1] if isinstance(self.published, list) else self.published
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    sum: Annotated[dict[_Label, _Count], Field(min_length=1)]
+    over: Annotated[Axes | Rows | None, Field(alias="for")] = None
+
+
+def _kind(claim: Any) -> str:
+    """The kind of claim that a mapping is; anything else fails as a ratio, the usual one."""
+    kind = claim.get("kind", "ratio") if isinstance(claim, dict) else "ratio"
+    return kind if isinstance(kind, str) else "ratio"
+
+
+_Claim = Annotated[
+    Annotated[Ratio, Tag("ratio")] | Annotated[Best, Tag("best")] | Annotated[Wins, Tag("wins")],
+    Discriminator(_kind),
+]
 
 
 class _Comparison(BaseModel):
@@ -76,36 +67,34 @@ class _Comparison(BaseModel):
     operands: _Line = "normal"
     clock_ns: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     dot_length: Annotated[int, Field(ge=1, le=1 << 20)] = 32
-    units: Annotated[dict[_Label, _Line], Field(min_length=1)]
-    claims: list[Claim] = []
-
-    @model_validator(mode="after")
-    def _claims_name_units(self) -> _Comparison:
-        for claim in self.claims:
-            for label in (claim.of, claim.over):
-                if label not in self.units:
-                    hint = nearest_hint(label, self.units)
-                    raise ValueError(f"a claim names the unit {label!r}, which is not there{hint}")
-        return self
+    units: Annotated[dict[_Label, Any], Field(min_length=1)]
+    rows: dict[_Label, _Sum] = {}
+    claims: list[_Claim] = []
+    chart: Chart | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Units to compare, and under what conditions; see :class:`Claim`.
+    """Units to compare, and under what conditions; see :mod:`hwdse.study.claims` and ``chart``.
 
     Attributes:
         units: By label.
+        sums: Further rows: label to how much of each unit a MAC takes.
+        placed: Values of the axes that each row was expanded from, by label.
         dot_length: MACs of the dot product whose energy is given.
     """
 
     name: str
-    description: str
+    description: str = ""
     technology: str
     operands: str
     clock_ns: float | None
     dot_length: int
-    units: dict[str, Unit]
-    claims: tuple[Claim, ...]
+    units: dict[str, Design]
+    sums: dict[str, dict[str, Fraction]]
+    placed: dict[str, dict[str, Value]]
+    claims: tuple[Claim, ...] = ()
+    chart: Chart | None = None
 
 
 def read_comparison(path: Path) -> Comparison:
@@ -113,13 +102,28 @@ def read_comparison(path: Path) -> Comparison:
 
     Raises:
         HwdseError: It cannot be read, is malformed YAML, or has an unknown or missing key, a bad
-            spec, or a claim about a unit that is not there.
+            spec or template, or a claim or chart about a row that is not there.
     """
     raw = read_mapping(path, "comparison")
     try:
         checked = _Comparison.model_validate(raw)
+        families = {label: _family(label, unit) for label, unit in checked.units.items()}
     except ValidationError as error:
         raise schema_error(error, where=str(path)) from None
+    try:
+        units, placed = _expanded("units", families)
+        specs = {label: fill(unit.spec, placed[label]) for label, unit in units.items()}
+        rows, more = _expanded("rows", checked.rows)
+        if taken := set(rows) & set(units):
+            raise HwdseError(f"rows: {sorted(taken)[0]!r} is the label of a unit already")
+        placed |= more
+        sums = {label: _addends(label, row, placed[label], units) for label, row in rows.items()}
+        for claim in checked.claims:
+            check_claim(claim, placed)
+        if checked.chart is not None:
+            check_chart(checked.chart, placed, sums)
+    except HwdseError as error:
+        raise HwdseError(f"{path}: {error}") from None
     return Comparison(
         name=checked.name,
         description=" ".join(checked.description.split()),
@@ -127,6 +131,56 @@ def read_comparison(path: Path) -> Comparison:
         operands=beside(path, checked.operands, (".npz",)),
         clock_ns=checked.clock_ns,
         dot_length=checked.dot_length,
-        units=parse_units(path, checked.units),
+        units=parse_designs(path, specs),
+        sums=sums,
+        placed=placed,
         claims=tuple(checked.claims),
+        chart=checked.chart,
     )
+
+
+_Template = TypeVar("_Template", _Family, _Sum)
+
+
+def _family(label: str, unit: Any) -> _Family:
+    """A unit as the file gives it: a spec, or a template with its axes."""
+    schema: TypeAdapter[dict[str, _Family]] = TypeAdapter(dict[str, _Family])
+    given = {"spec": unit} if isinstance(unit, str) else unit
+    return schema.validate_python({f"units.{label}": given}, strict=True)[f"units.{label}"]
+
+
+def _expanded(
+    key: str, templates: Mapping[str, _Template]
+) -> tuple[dict[str, _Template], dict[str, dict[str, Value]]]:
+    """Templates by the labels that they expand to, and the values of the axes by those."""
+    found: dict[str, _Template] = {}
+    placed = {}
+    for template, one in templates.items():
+        for at in expand(one.over):
+            label = fill(template, at)
+            if label in found:
+                raise HwdseError(f"{key}: the label {label!r} occurs twice; name every axis in it")
+            if len(label) > _MOST_CHARACTERS:
+                raise HwdseError(f"{key}: {label!r} is longer than {_MOST_CHARACTERS} characters")
+            found[label], placed[label] = one, dict(at)
+    return found, placed
+
+
+def _addends(
+    label: str, row: _Sum, at: Mapping[str, Value], units: Mapping[str, Any]
+) -> dict[str, Fraction]:
+    """How much of each unit a MAC of a derived row takes."""
+    found: dict[str, Fraction] = {}
+    for template, count in row.sum.items():
+        name = fill(template, at)
+        if name not in units:
+            raise HwdseError(f"rows.{label}: no unit is called {name!r}{nearest_hint(name, units)}")
+        written = fill(count, at) if isinstance(count, str) else str(count)
+        share = Fraction(written) if _SHARE.fullmatch(written) else Fraction(0)
+        if share <= 0:
+            raise HwdseError(
+                f"rows.{label}: {written[:40]!r} of {name!r}: give how many a MAC takes, such as "
+                "1 or 1/16"
+            )
+        found[name] = found.get(name, Fraction(0)) + share
+    return found

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hwdse import pe
 from hwdse.errors import HwdseError
 from hwdse.files.yaml_input import parse_yaml
 from hwdse.pe import Design, Unit
 
-__all__ = ["as_unit", "beside", "parse_units", "read_mapping"]
+__all__ = ["as_unit", "beside", "parse_designs", "parse_units", "read_mapping"]
+
+_Parsed = TypeVar("_Parsed")
 
 
 def read_mapping(path: Path, what: str) -> dict[Any, Any]:
@@ -40,19 +42,34 @@ def beside(path: Path, name: str, suffixes: tuple[str, ...]) -> str:
     return str(path.parent / name) if name.endswith(suffixes) else name
 
 
-def parse_units(path: Path, specs: Mapping[str, str]) -> dict[str, Unit]:
-    """Units by label.
+def parse_designs(path: Path, specs: Mapping[str, str]) -> dict[str, Design]:
+    """Designs by label.
 
     Raises:
         HwdseError: A bad spec; the message names file and label.
     """
-    units = {}
+    return _parsed(path, specs, pe.parse)
+
+
+def parse_units(path: Path, specs: Mapping[str, str]) -> dict[str, Unit]:
+    """Units by label.
+
+    Raises:
+        HwdseError: A bad spec, or a design that is no unit; the message names file and label.
+    """
+    return _parsed(path, specs, lambda spec: as_unit(pe.parse(spec)))
+
+
+def _parsed(
+    path: Path, specs: Mapping[str, str], parse: Callable[[str], _Parsed]
+) -> dict[str, _Parsed]:
+    found = {}
     for label, spec in specs.items():
         try:
-            units[label] = as_unit(pe.parse(spec))
+            found[label] = parse(spec)
         except HwdseError as error:
             raise HwdseError(f"{path}: units.{label}: {error}") from None
-    return units
+    return found
 
 
 def as_unit(design: Design) -> Unit:

@@ -15,7 +15,10 @@ from hwdse.tech.full_adder import FullAdder
 __all__ = [
     "MAPPING_RECIPE",
     "Mapped",
+    "cxxrtl",
+    "flattened",
     "gate_netlist",
+    "map_around",
     "map_hierarchy",
     "map_to_cells",
     "mapping_key",
@@ -68,6 +71,17 @@ opt_clean -purge
 """
 _FLAT = _OPERATORS + _TO_GATES + _FLATTEN + "synth -noabc -run fine:"
 _HIERARCHICAL = _OPERATORS + "synth -noabc"
+
+# One module is mapped by itself, and its instances are flattened only then.
+_KEPT = "setattr -mod -set keep_hierarchy 1 {kept}\n" + _FLAT
+_FLATTENED = """
+read_json {job}/modules.json
+hierarchy -auto-top
+setattr -mod -unset keep_hierarchy *
+flatten -noscopeinfo
+opt_clean -purge
+write_json {job}/flat.json
+"""
 
 # Folding one full adder with a constant input makes another's input constant, at the next bit.
 _FOLDS = 16
@@ -162,6 +176,15 @@ write_verilog -noattr {job}/design.v
 )
 
 
+_CXXRTL = (
+    _READ
+    + """
+proc
+write_cxxrtl -noflatten -g0 {job}/design.h
+"""
+)
+
+
 @dataclass(frozen=True)
 class Mapped:
     """A netlist of a technology's cells.
@@ -190,6 +213,11 @@ def gate_netlist(rtlil: str) -> dict[str, Any]:
 def verilog(rtlil: str) -> str:
     """Verilog-2005 of a design, hierarchy and port names kept."""
     return run_yosys(_VERILOG, {"design.il": rtlil}, ("design.v",))["design.v"]
+
+
+def cxxrtl(rtlil: str) -> str:
+    """C++ of a design, with a class for each of its modules, that Yosys' CXXRTL library runs."""
+    return run_yosys(_CXXRTL, {"design.il": rtlil}, ("design.h",))["design.h"]
 
 
 def recipe_text(recipe: Recipe = AREA) -> str:
@@ -249,6 +277,34 @@ def map_hierarchy(rtlil: str, liberty: str) -> dict[str, Any]:
         run_yosys(script, inputs, ("netlist.json",))["netlist.json"]
     )["modules"]
     return modules
+
+
+def map_around(rtlil: str, liberty: str, kept: str) -> dict[str, Any]:
+    """Map a design for area with one of its modules mapped once, by itself.
+
+    Args:
+        rtlil: The design.
+        liberty: From :func:`hwdse.tech.mapping_liberty`.
+        kept: The module's name, of ``[a-z0-9_]``.
+
+    Returns:
+        Yosys' JSON of the two modules, by name.
+    """
+    inputs = {"design.il": rtlil, "cells.lib": liberty, "products.v": PRODUCTS}
+    script = _mapping_script(AREA, _KEPT).replace("{kept}", kept)
+    out = run_yosys(script, inputs, ("netlist.json",))["netlist.json"]
+    modules: dict[str, Any] = json.loads(out)["modules"]
+    return modules
+
+
+def flattened(modules: dict[str, Any]) -> dict[str, Any]:
+    """The top of mapped modules with all others in it; names of cells begin with the instance's.
+
+    Args:
+        modules: From :func:`map_around`.
+    """
+    inputs = {"modules.json": json.dumps({"modules": modules})}
+    return only_module(run_yosys(_FLATTENED, inputs, ("flat.json",))["flat.json"])
 
 
 def prove_mapping(rtlil: str, mapped: Mapped, liberty: str, *, seconds: float) -> bool:

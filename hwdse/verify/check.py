@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from hwdse.errors import HwdseError
 from hwdse.pe import Design
+from hwdse.pe.array import Array
 from hwdse.synth import flow
 from hwdse.synth.simulate import Program
+from hwdse.verify.array import Engine, NetlistEngine, compare_streams
+from hwdse.verify.array_compiled import CompiledEngine, wants_compiler
 from hwdse.verify.coverage import PartUse, parts_of
 from hwdse.verify.drive import operand_planes, run_sequences
-from hwdse.verify.induction import ACCUMULATION, PIPELINING, Claim, prove
+from hwdse.verify.induction import ACCUMULATION, PIPELINING, Claim, prove, untried
 from hwdse.verify.shares import compare
 from hwdse.verify.stimulus import ENUMERABLE_BITS, operand_bits
 from hwdse.verify.targets import RTL, Target, compile_mapped, compile_rtl
@@ -54,6 +57,8 @@ class Verification:
         first_mismatch: What went wrong first, or None.
         claims: What formal proofs were tried, and what came of each.
         parts: Of a unit that was not enumerated: what it is made of, and what proves each part.
+        untried: What a formal proof was asked for and none was tried of, by claim, and why.
+        stateless: Whether terms, or results, depend on nothing but the element.
     """
 
     spec: str
@@ -69,6 +74,8 @@ class Verification:
     first_mismatch: str | None
     claims: tuple[Claim, ...] = ()
     parts: tuple[PartUse, ...] = ()
+    untried: dict[str, str] = field(default_factory=dict)
+    stateless: bool = True
 
     @property
     def disproved(self) -> bool:
@@ -83,7 +90,8 @@ class Verification:
         :mod:`hwdse.verify.induction`.
         """
         proven = [claim.claim for claim in self.claims if claim.proved]
-        return self.exhaustive and not self.disproved and self.proved and ACCUMULATION in proven
+        certain = self.exhaustive and self.stateless and not self.disproved
+        return certain and self.proved and not self.untried and ACCUMULATION in proven
 
     @property
     def method(self) -> str:
@@ -94,7 +102,7 @@ class Verification:
             return ", ".join(["all sequences proven: terms enumerated", *proofs])
         terms = "enumerated" if self.exhaustive else self._terms_tested
         proofs = [f"{claim.claim} proven" for claim in self.claims if claim.proved]
-        return ", ".join([terms, "random sums", *proofs])
+        return ", ".join([terms, "random sequences", *proofs])
 
     @property
     def _terms_tested(self) -> str:
@@ -122,7 +130,7 @@ def verify(
     Args:
         unit: The unit.
         target: What it is built of; by default its RTL as it is.
-        vectors: Random elements on top of the enumeration.
+        vectors: Random elements on top of the enumeration; of converters, the values in them.
         seed: Of the random elements.
         enumerable_bits: Operand bits of an element up to which all combinations are tried.
         formal_seconds: Also try for so long to prove, of the RTL, that pipelining and accumulation
@@ -144,6 +152,10 @@ def verify(
     if formal_seconds is not None and target.name != RTL and target.technology is None:
         raise HwdseError(f"--formal proves RTL and technologies' netlists, not {target.name}'s")
     rtlil = rtl.to_rtlil(unit)
+    if isinstance(unit, Array) and target.name == RTL and wants_compiler(unit):
+        with CompiledEngine(unit, rtlil) as engine:
+            checked = _check_streams(unit, engine, RTL, vectors, seed, on_progress)
+        return replace(checked, seconds=time.perf_counter() - start)
     mapped = None if target.technology is None else target.map(rtlil)
     program = target.compile(rtlil) if mapped is None else target.compile_netlist(mapped)
     checked = check_program(
@@ -157,14 +169,16 @@ def verify(
         on_progress=on_progress,
     )
     claims: tuple[Claim, ...] = ()
+    without: dict[str, str] = {}
     if formal_seconds is not None:
         if mapped is None:
-            claims = prove(unit, seconds=formal_seconds)
+            claims, without = prove(unit, seconds=formal_seconds), untried(unit)
         else:
             claims = (_prove_mapping(rtlil, mapped, target, formal_seconds),)
     return replace(
         checked,
         claims=claims,
+        untried=without,
         proved=bool(claims) and all(claim.proved for claim in claims),
         seconds=time.perf_counter() - start,
     )
@@ -194,15 +208,19 @@ def check_program(
 ) -> Verification:
     """Compare a compiled netlist of a unit with its reference; see :func:`verify`.
 
-    All operand combinations are enumerated where an element has at most ``enumerable_bits``.
+    All operand combinations are enumerated where an element has at most ``enumerable_bits``, and
+    shows all by itself.
     """
+    if isinstance(unit, Array):
+        netlist = NetlistEngine(unit, program, seed)
+        return _check_streams(unit, netlist, target, vectors, seed, on_progress)
     start = time.perf_counter()
     bits = operand_bits(unit)
-    exhaustive = bits <= enumerable_bits
+    exhaustive = unit.enumerable and bits <= enumerable_bits
     compared, mismatches, first_mismatch = compare(
         unit,
         program,
-        vectors=vectors,
+        vectors=-(-vectors // max(1, unit.values_per_element)),
         exhaustive=exhaustive,
         seed=seed,
         jobs=jobs,
@@ -222,4 +240,35 @@ def check_program(
         engine=ENGINE,
         first_mismatch=first_mismatch,
         parts=() if exhaustive else parts_of(unit),
+        stateless=unit.enumerable and unit.initiation_interval == 1,
+    )
+
+
+def _check_streams(
+    array: Array,
+    engine: Engine,
+    target: str,
+    vectors: int,
+    seed: int,
+    on_progress: Callable[[float], None] | None,
+) -> Verification:
+    """Compare an array with its reference; what is in the unit is proven by itself."""
+    start = time.perf_counter()
+    compared, mismatches, first_mismatch = compare_streams(
+        array, engine, vectors, seed, on_progress
+    )
+    seconds = time.perf_counter() - start
+    return Verification(
+        spec=array.canonical,
+        target=target,
+        input_bits=operand_bits(array),
+        vectors=compared,
+        exhaustive=False,
+        mismatches=mismatches,
+        proved=False,
+        seconds=seconds,
+        vectors_per_second=compared / seconds,
+        engine=engine.name,
+        first_mismatch=first_mismatch,
+        parts=parts_of(array),
     )

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from hwdse.formats import ScalarFormat
 from hwdse.pe import Design, Unit
-from hwdse.pe.accumulate import FixedAccumulator
+from hwdse.pe.accumulate import FixedAccumulator, FloatAccumulator
+from hwdse.pe.array import Array
+from hwdse.pe.group_serial import SCALE_BITS, GroupSerial
+from hwdse.pe.groupdot import GroupAfter, GroupBefore
+from hwdse.pe.implementation import SHIFT_ADD
+from hwdse.pe.lut_unit import Lut
 from hwdse.pe.product import is_fixed_point, operand_shape
+from hwdse.pe.serial_unit import Serial
+from hwdse.verify import converter_parts
 from hwdse.verify.parts import PARTS, step_size
 
 __all__ = ["PartUse", "parts_of"]
@@ -30,10 +38,13 @@ class PartUse:
 
 
 def parts_of(design: Design) -> tuple[PartUse, ...]:
-    """The parts of a data path, each once; registers and handshake are not among them."""
-    if not isinstance(design, Unit):
-        return ()
-    found = dict.fromkeys([*_SOURCES[design.family](design), *_accumulator(design)])
+    """The parts of a data path, each once; registers and handshake are not among them.
+
+    Families that name none are one part, which is only tested.
+    """
+    found = dict.fromkeys(_SOURCES.get(design.family, _whole)(design))
+    if isinstance(design, Unit):
+        found |= dict.fromkeys(_accumulator(design))
     return tuple(PartUse(part, size, _test(part, size)) for part, size in found)
 
 
@@ -45,6 +56,15 @@ def _test(part: str, size: str) -> str | None:
 _Uses = Iterator[tuple[str, str]]
 
 
+def _array(array: Array) -> _Uses:
+    yield "array: skew, swaps, drain", f"{array.dataflow}, {array.rows} x {array.cols}"
+    yield from ((part.part, part.size) for part in parts_of(array.pe))
+
+
+def _whole(design: Design) -> _Uses:
+    yield f"{design.family}: all of it", ", ".join(f"{k}={v}" for k, v in design.key_values.items())
+
+
 def _decoders(unit: Unit) -> _Uses:
     for operand in unit.operands:
         yield "operand: decoder", operand.format.name
@@ -52,7 +72,8 @@ def _decoders(unit: Unit) -> _Uses:
 
 def _multiplier(unit: Unit, x: str, y: str) -> tuple[str, str]:
     how = unit.implementation
-    return f"multiplier: {how.mul}" + (f", {how.tree}" * (how.mul != "star")), f"{x} x {y}"
+    tree = "" if how.mul in ("star", SHIFT_ADD) else f", {how.tree}"
+    return f"multiplier: {how.mul}{tree}", f"{x} x {y}"
 
 
 def _factor(fmt: ScalarFormat) -> str:
@@ -123,13 +144,69 @@ def _composite(unit: Unit) -> _Uses:
         yield "shared_scale: product of scales", f"{names}, {words.lanes} words"
 
 
-_SOURCES: dict[str, Callable[[Unit], _Uses]] = {
+def _groupdot(unit: Unit) -> _Uses:
+    assert isinstance(unit, GroupAfter | GroupBefore)
+    yield from _decoders(unit)
+    w = f"{unit.w_element.name}{' less zero point' * unit.zero}"
+    if isinstance(unit, GroupBefore):
+        names = f"{w} x {unit.scale.name} to {unit.dequantised.name}"
+        yield "dequantise: weight times scale, rounded", names
+        yield _multiplier(unit, _factor(unit.dequantised), _factor(unit.a_element))
+        yield "float_dot: alignment and sum of products", f"{unit.lanes} lanes"
+        return
+    yield _multiplier(unit, _factor(unit.w_element), _factor(unit.a_element))
+    yield _sum(unit, _lanes(unit, unit.lanes))
+    elements = f"{unit.group_elements} elements"
+    yield "group_count: place in the group", elements
+    yield "group_sum: sum of a group", f"{elements}, {unit.sum_shape.significand_bits + 1} bits"
+    yield "groupdot: product with the scale", f"{w}, {unit.scale.name}"
+
+
+def _lut(unit: Unit) -> _Uses:
+    assert isinstance(unit, Lut)
+    kind = "half" if unit.half else "full, signs" if unit.table.signs else "full, bits"
+    if unit.inside:
+        yield "operand: decoder", unit.a_element.name
+        yield "lut_table: sums of a group", f"{kind}, k={unit.k}"
+        if not unit.fixed_point:
+            yield "float_dot: alignment and sum of products", f"{unit.lanes} lanes"
+    elif unit.float_entries:
+        yield "operand: decoder", unit.entry_format.name
+    yield "lut_table: entry picked", f"{unit.table.entries} entries"
+
+
+def _serial(design: Serial | GroupSerial) -> _Uses:
+    unit = design.unit if isinstance(design, GroupSerial) else design
+    found, lanes = unit.recoding, f"{unit.lanes} lanes"
+    names = " or ".join(fmt.name for fmt in found.sets)
+    yield "term_decoder: terms of a weight", f"{found.scheme} of {names}"
+    yield "operand: decoder", unit.a_element.name
+    if unit.fixed_point:
+        bits = unit.a_element.bits + found.reach
+        yield _sum(unit, f"{unit.lanes} words of {bits} bits")
+    elif unit.lanes > 1:
+        yield "float_dot: alignment and sum of products", lanes
+    if isinstance(design, GroupSerial):
+        yield from _accumulator(unit)
+        bits = design.multiplicand_bits
+        yield "serial_multiplier: product with a scale", f"{bits} bits by {SCALE_BITS}"
+        if isinstance(unit.accumulator, FloatAccumulator):
+            yield "float_sum: adder and rounder", f"{unit.accumulator.name}, of a scaled sum"
+
+
+# By family. A family that is not made of `Unit`s takes its own class.
+_SOURCES: dict[str, Callable[[Any], _Uses]] = {
+    "convert": converter_parts.uses,
     "mac": _products,
     "dot": _products,
     "lmul": _lmul,
     "shift": _shift,
     "bitplane": _bitplane,
+    "lut": _lut,
+    "array": _array,
     "composite": _composite,
+    "groupdot": _groupdot,
+    "serial": _serial,
 }
 
 

@@ -62,7 +62,7 @@ def differences(
     names = [f"proof{index}.txt" for index in range(len(changed))]
     for index, module in enumerate(changed):
         modules[f"gate{index}"] = _opened(module, registers)
-        modules[f"case{index}"] = _case(gold, f"both{index}")
+        modules[f"case{index}"] = _case(gold, f"both{index}", of_sum="acc" in condition)
         script.append(f"miter -equiv -make_outputs gold gate{index} both{index}")
     script += ["proc", "flatten -noscopeinfo", "delete gold gate* both*", "opt -full"]
     solve = f"sat -timeout {_SECONDS} -show-inputs -set ok 1 -prove trigger 0"
@@ -72,22 +72,22 @@ def differences(
     return [_verdict(logs[name]) for name in names]
 
 
-def _case(gold: Module, miter: str) -> Module:
-    """A miter beside the condition on the sum that the right module holds."""
+def _case(gold: Module, miter: str, *, of_sum: bool) -> Module:
+    """A miter beside the condition, which is one on the sum that the right module holds or none."""
     ports: dict[str, Any] = {}
-    pins: dict[str, list[int]] = {"trigger": [2], "gold_acc": []}
+    pins: dict[str, list[int]] = {"trigger": [2]}
+    condition: dict[str, list[int]] = {"ok": [3]}
     free = 4
     for name, port in gold["ports"].items():
         nets = list(range(free, free + len(port["bits"])))
         if port["direction"] == "input":
             ports[f"in_{name}"] = {"direction": "input", "bits": nets}
             pins[f"in_{name}"] = nets
-        elif name == "acc":
-            pins["gold_acc"] = nets
+        elif name == "acc" and of_sum:
+            pins["gold_acc"] = condition["acc"] = nets
         free += len(nets)
     ports["trigger"] = {"direction": "output", "bits": [2]}
     ports["ok"] = {"direction": "output", "bits": [3]}
-    condition = {"acc": pins["gold_acc"], "ok": [3]}
     return {
         "attributes": {},
         "ports": ports,

@@ -261,8 +261,9 @@ def _timeline(batch: Batch, unit: Design, rng: np.random.Generator) -> list[_Cyc
         while batch.gaps and rng.random() < _GAP_PROBABILITY:
             timeline.append(idle())
         if batch.gaps and step and clear and rng.random() < _RESET_PROBABILITY:
-            # Elements that would come out after the reset, which comes along with the last cycle.
-            lost: list[_Cycle] = []
+            # Elements that would come out after the reset, which comes along with the last cycle:
+            # in any cycle of an element.
+            lost = [idle() for _ in range(int(rng.integers(each)))]
             while len(lost) < unit.latency:
                 lost += element(int(rng.integers(steps)), bool(rng.integers(2)), False)
             lost = lost[: unit.latency]
@@ -280,10 +281,13 @@ def _describe(unit: Design, batch: Batch, step: int, difference: Words) -> str:
     lane = np.uint64((int(difference[word]) & -int(difference[word])).bit_length() - 1)
     start = int(np.flatnonzero(batch.clear[: step + 1])[-1]) if batch.clear[0] else 0
     shown = []
+    first = max(start, step - 3) if unit.clears else step
     for operand in unit.operands:
-        planes = batch.inputs[operand.name][:, max(start, step - 3) : step + 1, word]
+        planes = batch.inputs[operand.name][:, first : step + 1, word]
         bits = ((planes >> lane) & np.uint64(1)).astype(object).T
         weights = np.array([1 << bit for bit in range(operand.format.bits)], dtype=object)
         codes = bits.reshape(-1, operand.lanes, operand.format.bits) @ weights
         shown.append(f"{operand.name}={(codes if operand.trailing else codes[:, 0]).tolist()}")
+    if not unit.clears:
+        return f"of codes {', '.join(shown)}"
     return f"after element {step - start + 1} of a sum; last codes {', '.join(shown)}"

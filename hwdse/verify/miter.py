@@ -40,9 +40,10 @@ class _Text:
         text = ", ".join(f".{port}({value})" for port, value in pins.items())
         self._body.append(f"{kind} {label} ({text});")
 
-    def require(self, left: str, right: str) -> None:
-        """An assertion that two values are equal."""
-        self._assertions.append(f"assert ({left} == {right});")
+    def require(self, left: str, right: str, *, where: str = "") -> None:
+        """An assertion that two values are equal, everywhere or where a flag is high."""
+        condition = f"!{where} || " if where else ""
+        self._assertions.append(f"assert ({condition}{left} == {right});")
 
     def module(self) -> str:
         """The whole text."""
@@ -51,8 +52,15 @@ class _Text:
         return f"module miter (\n  {ports}\n);\n  {body}\nendmodule\n"
 
 
-def base_miter(pipe: Opened, core: Opened, stages: int) -> str:
-    """Both from power-up, for ``stages + 2`` cycles: equal outputs, and equal sums at the end."""
+def base_miter(pipe: Opened, core: Opened, stages: int, *, holds: bool = True) -> str:
+    """Both from power-up, for ``stages + 2`` cycles: equal outputs, and equal sums at the end.
+
+    Args:
+        pipe: The pipelined design.
+        core: The same without its stages.
+        stages: Register stages between the two.
+        holds: Whether results mean something where ``out_valid`` is low, too.
+    """
     text = _Text()
     history = [_arbitrary_inputs(text, pipe, f"t{cycle}") for cycle in range(stages + 2)]
     pipe_states, core_states = list(pipe.initial), list(core.initial)
@@ -60,8 +68,7 @@ def base_miter(pipe: Opened, core: Opened, stages: int) -> str:
         text.instance("pipe", f"p{cycle}", pipe, inputs | _states(pipe_states))
         late = _late_inputs(text, core, history, cycle, stages)
         text.instance("core", f"c{cycle}", core, late | _states(core_states))
-        for port in pipe.outputs:
-            text.require(f"p{cycle}_{port}", f"c{cycle}_{port}")
+        _require_outputs(text, pipe, cycle, holds=holds)
         pipe_states = [f"p{cycle}_next{i}" for i in range(len(pipe.names))]
         core_states = [f"c{cycle}_next{i}" for i in range(len(core.names))]
     for mine, theirs in _sums(pipe, core):
@@ -69,7 +76,7 @@ def base_miter(pipe: Opened, core: Opened, stages: int) -> str:
     return text.module()
 
 
-def step_miter(pipe: Opened, core: Opened, stages: int) -> str:
+def step_miter(pipe: Opened, core: Opened, stages: int, *, holds: bool = True) -> str:
     """From equal sums, after ``stages + 1`` cycles of arbitrary inputs: equal outputs and sums."""
     text = _Text()
     last = stages + 1
@@ -98,36 +105,52 @@ def step_miter(pipe: Opened, core: Opened, stages: int) -> str:
                 states.append(f"c{cycle - 1}_next{i}")
         late = _late_inputs(text, core, history, cycle, stages)
         text.instance("core", f"c{cycle}", core, late | _states(states))
-    for port in pipe.outputs:
-        text.require(f"p{last}_{port}", f"c{last}_{port}")
+    _require_outputs(text, pipe, last, holds=holds)
     for mine, theirs in sums:
         text.require(f"p{last}_next{mine}", f"c{last}_next{theirs}")
     return text.module()
 
 
-def accumulation_miter(core: Opened, *, special: bool) -> str:
+def accumulation_miter(core: Opened, *, special: bool, sums: int = 1) -> str:
     """One cycle of the core on arbitrary terms, with and without ``clear``, and the next outputs.
 
     Args:
-        core: Its source of terms left out.
+        core: Its source of terms left out. Where that one says in which cycles it has terms, what
+            it says is arbitrary too.
         special: Whether it has ``acc_special``.
+        sums: How many sums ``acc`` holds.
     """
+    # A flag that the source passes on as it is comes from the port.
+    usual = {"term_valid": "in_valid", "term_clear": "clear", "term_last": "in_valid"}
+    valid, clear, last = (name if name in core.inputs else usual[name] for name in usual)
     text = _Text()
     now = {port: text.free(f"t0_{port}", width) for port, width in core.inputs.items()}
     then = {port: text.free(f"t1_{port}", width) for port, width in core.inputs.items()}
     before = [text.free(f"content{i}", width) for i, width in enumerate(core.widths)]
     # "alone" is what the same term makes of the sum where it is the first and only one.
-    for label, inputs in (("sum", now), ("alone", now | {"in_valid": "1'b1", "clear": "1'b1"})):
+    for label, inputs in (("sum", now), ("alone", now | {valid: "1'b1", clear: "1'b1"})):
         text.instance("core", f"{label}0", core, inputs | _states(before))
         after = [f"{label}0_next{i}" for i in range(len(core.names))]
         text.instance("core", f"{label}1", core, then | _states(after))
     for port, operator in ({"acc": "+"} | ({"acc_special": "|"} if special else {})).items():
         width = core.outputs[port]
-        held = text.wire(f"held_{port}", width, f"{now['clear']} ? {width}'d0 : sum0_{port}")
-        total = text.wire(f"total_{port}", width, f"{held} {operator} alone1_{port}")
-        text.require(f"sum1_{port}", f"({now['in_valid']} ? {total} : sum0_{port})")
-    text.require("sum1_out_valid", f"({now['rst']} ? 1'b0 : {now['in_valid']})")
+        held = text.wire(f"held_{port}", width, f"{now[clear]} ? {width}'d0 : sum0_{port}")
+        each = width // sums
+        for index in range(sums):
+            at = f"[{(index + 1) * each - 1}:{index * each}]"
+            total = f"{held}{at} {operator} alone1_{port}{at}"
+            total = text.wire(f"total{index}_{port}", each, total)
+            text.require(f"sum1_{port}{at}", f"({now[valid]} ? {total} : sum0_{port}{at})")
+    text.require("sum1_out_valid", f"({now['rst']} ? 1'b0 : {now[last]})")
     return text.module()
+
+
+def _require_outputs(text: _Text, pipe: Opened, cycle: int, *, holds: bool) -> None:
+    """Equal outputs in a cycle, of instances ``p`` and ``c``."""
+    for port in pipe.outputs:
+        always = holds or port == "out_valid"
+        where = "" if always else f"p{cycle}_out_valid"
+        text.require(f"p{cycle}_{port}", f"c{cycle}_{port}", where=where)
 
 
 def _arbitrary_inputs(text: _Text, opened: Opened, label: str) -> dict[str, str]:

@@ -11,11 +11,13 @@ import numpy as np
 
 from hwdse.errors import HwdseError
 from hwdse.pe import Design
+from hwdse.pe.array import Array
 from hwdse.synth import flow
 from hwdse.synth.netlist import cell_models, gate_models, read_netlist
 from hwdse.synth.simulate import Program, compile_netlist
 from hwdse.synth.words import REGISTER, Module, expand, gates_of, word_netlist
 from hwdse.tech.model import Technology
+from hwdse.verify.array import NetlistEngine, compare_streams
 from hwdse.verify.contents import run_from_any_contents
 from hwdse.verify.differences import Difference, differences
 from hwdse.verify.drive import Batch, batches, drive, started
@@ -30,7 +32,7 @@ from hwdse.verify.reachable import reachable
 from hwdse.verify.stimulus import (
     Sequence,
     all_pairs,
-    combinations,
+    enumerable,
     hard_sequences,
     steady_corners,
 )
@@ -105,17 +107,22 @@ class Checks:
     def __init__(self, unit: Design, seed: int) -> None:
         self.unit = unit
         self.seed = seed
-        self.enumerated = combinations(unit) <= _ENUMERATED
+        self.enumerated = enumerable(unit, _ENUMERATED)
         self._batches = batches(unit, self._plan())
         self._known: list[Batch] = []
 
     @property
     def vectors(self) -> int:
         """Elements shown to what survives."""
+        if isinstance(self.unit, Array):
+            return _VECTORS
         return sum(batch.vectors for batch in self._shown())
 
     def catch(self, program: Program) -> bool:
         """Whether some output of a program is wrong in some cycle; the first one ends the check."""
+        if isinstance(self.unit, Array):
+            engine = NetlistEngine(self.unit, program, self.seed)
+            return bool(compare_streams(self.unit, engine, _VECTORS, self.seed)[1])
         for batch in self._shown():
             rng = np.random.default_rng(self.seed)
             simulator = started(self.unit, program, batch.words, rng)

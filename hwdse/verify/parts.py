@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwdse.formats import scalar, scalars
+from hwdse.formats import get, scalar, scalars
 from hwdse.pe import Unit, parse
+from hwdse.pe.recoding import value_sets
 
 __all__ = ["PARTS", "Part", "step_size"]
 
@@ -47,6 +48,11 @@ def _widths(*widths: int) -> frozenset[str]:
     return frozenset(f"{width} bits" for width in widths)
 
 
+def _sets(name: str) -> str:
+    """The value sets of a format, as :mod:`hwdse.verify.coverage` names them."""
+    return " or ".join(found.name for found in value_sets(get(name)))
+
+
 def _multipliers(kind: str) -> tuple[Part, ...]:
     small = (f"{x}{i} x {y}{j}" for x in "us" for y in "us" for i in _SMALL for j in _SMALL)
     bytes_ = ("u8 x u8", "u8 x s8", "s8 x u8", "s8 x s8")
@@ -72,6 +78,11 @@ _SMALL = range(1, 5)
 _DECODED = (*scalars.names(), "int1", "fixed4_9", "pot8", "apot7", "khot9_2", "khot16_4")
 _DECODED += ("bipolar8", "nupes8_50")
 
+_TABLES = ("half", "full, signs", "full, bits")
+_INTEGERS = ("int2", "int4", "int5", "int6", "int8", "uint4", "uint5", "int4_sym")
+_RECODED = [(scheme, name) for name in _INTEGERS for scheme in ("bits", "booth")]
+_RECODED += [("digits", name) for name in ("e2m0", "e2m1", "pot4", "fp3_er", "fp3_ea")]
+_RECODED += [("digits", name) for name in ("fp4_er", "fp4_ea", "bitmod3", "bitmod4")]
 _PLANES = [
     "int1",
     "int3",
@@ -185,6 +196,51 @@ PARTS = (
         frozenset(f"{w} x {a}" for w in _PLANES for a in _PLANES),
     ),
     Part(
+        "lut_table: sums of a group",
+        "enumerated: every entry for all activations of 2 or 3 bits",
+        "tests/rtl/test_rtl_lut.py::test_sums_of_a_group",
+        frozenset(f"{kind}, k={k}" for kind in _TABLES for k in range(1, 7)),
+    ),
+    Part(
+        "lut_table: entry picked",
+        "every index, with random entries of 3 bits",
+        "tests/rtl/test_rtl_lut.py::test_entry_picked",
+        frozenset(f"{1 << i} entries" for i in range(5)),
+    ),
+    Part(
+        "term_decoder: terms of a weight",
+        "enumerated: every code of every value set in every cycle",
+        "tests/rtl/test_rtl_serial.py::test_decoded_terms_are_every_value",
+        frozenset(f"{scheme} of {_sets(name)}" for scheme, name in _RECODED),
+    ),
+    Part(
+        "serial_multiplier: product with a scale",
+        "enumerated: every pair of operands of 3 and 4 bits",
+        "tests/rtl/test_rtl_serial.py::test_serial_multiplier",
+        frozenset(),
+    ),
+    Part(
+        "dequantise: weight times scale, rounded",
+        "enumerated: every weight with every scale",
+        "tests/rtl/test_rtl_groupdot.py::test_every_weight_with_every_scale",
+        frozenset(
+            {
+                "int4 x e8m0 to fp16",
+                "int4 x fp16 to fp16",
+                "uint4 less zero point x fp16 to fp16",
+                "int4 x bf16 to fp16",
+                "int2 less zero point x fp16 to bf16",
+                "int4_sym x e4m3 to fp32",
+            }
+        ),
+    ),
+    Part(
+        "multiplier: shiftadd",
+        "enumerated: every pair of operands",
+        "tests/rtl/test_rtl_groupdot.py::test_products_by_shift_and_add",
+        frozenset({"s4 x s8", "u4 x s8", "s4 x u11", "u4 x u11"}),
+    ),
+    Part(
         "power_sum: decoder of powers of two",
         "enumerated: every code",
         "tests/rtl/test_rtl_shift.py::test_decoded_powers_are_every_value",
@@ -213,5 +269,35 @@ PARTS = (
         "enumerated: every pair of e8m0 and e4m3 codes in either mode",
         "tests/rtl/test_rtl_composite.py::test_shared_scale",
         frozenset({"e8m0 or e4m3, sums of 18 or 10 bits"}),
+    ),
+    Part(
+        "lfsr: steps",
+        "200 steps with idle cycles; that the polynomial is primitive, by algebra",
+        "tests/rtl/test_rtl_converters_parts.py::test_lfsr_steps_where_enabled_and_starts_again",
+        _widths(3, 8, 16, 24, 32),
+    ),
+    Part(
+        "divider",
+        "enumerated: every division of up to 7 by 6 bits",
+        "tests/rtl/test_rtl_converters_parts.py::test_divider_in_several_cycles",
+        frozenset(),
+    ),
+    *(
+        Part(
+            f"shift_exp: exponential{' of either sign' * positive}",
+            "enumerated: every number with every scale",
+            "tests/rtl/test_rtl_converters_parts.py::test_shift_exponential",
+            frozenset(
+                f"n={n}, {bits} bits, x0 to {most}"
+                for n, bits, most in ((15, 9, 256), (23, 9, 256), (23, 5, 16), (15, 3, 4))
+            ),
+        )
+        for positive in (False, True)
+    ),
+    Part(
+        "pair_exp: exponential",
+        "enumerated: every code",
+        "tests/rtl/test_rtl_converters_parts.py::test_pair_exponential",
+        frozenset({"fixed8_4", "ufixed8_8", "int4", "fixed12_8"}),
     ),
 )

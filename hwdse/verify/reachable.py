@@ -3,7 +3,8 @@
 A fault that needs other contents than these to show is no fault. The conditions hold at power-up
 and stay true with every term:
 
-* An ``exact`` sum of at most ``terms`` products is at most so many times the largest term.
+* An ``exact`` sum of at most ``terms`` products is at most so many times the largest term, or as
+  many times more as it takes cycles to add one.
 * A float sum is a multiple of the terms' last bit, because rounding only drops bits. It is no
   larger than ``2**(p + 1)`` times the least power of two above the largest term, ``p`` being the
   bits of its significand: there a term is less than half of the last bit. So it is infinite only
@@ -22,10 +23,10 @@ __all__ = ["reachable"]
 def reachable(design: Design) -> str:
     """A module ``reachable`` with the input ``acc`` and the output ``ok``.
 
-    Of designs with other results than one sum it says nothing.
+    Of designs without ``acc`` it says nothing, and takes no input.
     """
-    if not isinstance(design, Unit) or design.sums > 1:
-        return "module reachable (input acc, output ok);\n  assign ok = 1'b1;\nendmodule\n"
+    if not isinstance(design, Unit):
+        return "module reachable (output ok);\n  assign ok = 1'b1;\nendmodule\n"
     unit, accumulator = design, design.accumulator
     if isinstance(accumulator, FloatAccumulator):
         condition = _float_condition(accumulator)
@@ -33,13 +34,22 @@ def reachable(design: Design) -> str:
         condition = _fixed_condition(accumulator.width, unit)
     else:
         condition = "1'b1"
-    ports = f"input [{accumulator.width - 1}:0] acc, output ok"
-    return f"module reachable ({ports});\n  assign ok = {condition};\nendmodule\n"
+    width, sums = accumulator.width, range(unit.sums)
+    each = ", ".join(
+        f"one_sum s{i} (acc[{(i + 1) * width - 1}:{i * width}], all_ok[{i}])" for i in sums
+    ).replace(", one_sum ", ", ")
+    return (
+        f"module one_sum (input [{width - 1}:0] acc, output ok);\n"
+        f"  assign ok = {condition};\nendmodule\n"
+        f"module reachable (input [{width * len(sums) - 1}:0] acc, output ok);\n"
+        f"  wire [{len(sums) - 1}:0] all_ok;\n  {each};\n  assign ok = &all_ok;\nendmodule\n"
+    )
 
 
 def _fixed_condition(width: int, unit: Unit) -> str:
     shape = unit.term_shape
-    largest = min(shape.max_units * unit.common.terms, (1 << (width - 1)) - 1)
+    terms = unit.common.terms * unit.initiation_interval
+    largest = min(shape.max_units * terms, (1 << (width - 1)) - 1)
     least = -largest if shape.signed else 0
     return (
         f"$signed(acc) <= $signed({width}'d{largest}) && "

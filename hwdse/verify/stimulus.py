@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hwdse.formats import ScalarFormat
 from hwdse.pe import Design, Operand
+from hwdse.verify.blocks import KINDS, block_codes
 from hwdse.verify.codes import (
     choose,
     corner_codes,
@@ -31,7 +32,9 @@ __all__ = [
     "all_pairs",
     "combinations",
     "corner_pairs",
+    "enumerable",
     "hard_sequences",
+    "kinds",
     "operand_bits",
     "steady_corners",
 ]
@@ -93,6 +96,11 @@ def combinations(unit: Design) -> int:
     return math.prod(count(operand.format) ** operand.lanes for operand in unit.operands)
 
 
+def enumerable(unit: Design, most: int) -> bool:
+    """Whether at most ``most`` combinations of operands, each an element by itself, show all."""
+    return unit.enumerable and combinations(unit) <= most
+
+
 def all_pairs(unit: Design, first: int = 0, last: int | None = None) -> Iterator[Sequence]:
     """Every combination of valid operand codes, each as the first of a sum.
 
@@ -147,28 +155,60 @@ def hard_sequences(unit: Design, vectors: int, seed: int | tuple[int, ...]) -> I
 
     A quarter of the accumulators each sees uniform finite codes, mostly corner values, operands
     whose products lie near the sum, and everything including NaN and infinities; in all of them a
-    product is often followed by almost its negative, in time and in the next lane.
+    product is often followed by almost its negative, in time and in the next lane. Designs without
+    ``w`` and ``a`` see blocks of numbers; see :mod:`hwdse.verify.blocks`.
     """
     rng = np.random.default_rng(seed)
-    most = min(_LANES, _CODES // (_STEPS * max(operand.lanes for operand in unit.operands)))
-    accumulators = min(most, max(64, -(-vectors // _STEPS)))
+    steps = _steps(unit)
+    most = min(_LANES, _CODES // (steps * max(operand.lanes for operand in unit.operands)))
+    accumulators = min(max(64, most), max(64, -(-vectors // steps)))
     accumulators = -(-accumulators // 64) * 64
-    shape = (_STEPS, accumulators)
+    shape = (steps, accumulators)
+    restart_every = max(_RESTART_EVERY, 4 * unit.elements_per_result)
     for number in range(-(-vectors // math.prod(shape))):
         if number % _TOGETHER == 0:
-            clear = rng.random(_STEPS) < 1 / _RESTART_EVERY
+            clear = rng.random(steps) < 1 / restart_every
             clear[0] = True
-        codes = _drawn(unit, shape, rng, lambda o: _codes(o.format, (*shape, *o.trailing), rng))
-        if {"w", "a"} <= codes.keys():
+        if _multiplies(unit):
+            codes = _drawn(unit, shape, rng, lambda o: _codes(o.format, (*shape, *o.trailing), rng))
             _cancel_lanes(unit, codes, rng)
-            _oppose(unit, codes, rng)
+            _oppose(unit, codes, np.arange(steps), 1, rng)
+            if unit.elements_per_result > 1:
+                _oppose(unit, codes, _results(unit, clear), unit.elements_per_result, rng)
+        else:
+            codes = _drawn(unit, shape, rng, lambda o: block_codes(o, shape, rng))
+            _mix_kinds(unit, codes, rng)
+            codes = unit.focused(codes, rng)
         yield Sequence(codes=codes, clear=clear, gaps=True)
+
+
+def kinds(unit: Design) -> int:
+    """How many kinds of accumulators there are, side by side, in hard sequences."""
+    return 4 if _multiplies(unit) else len(KINDS)
+
+
+def _multiplies(unit: Design) -> bool:
+    return {"w", "a"} <= {operand.name for operand in unit.operands}
+
+
+def _steps(unit: Design) -> int:
+    """Elements one after another: enough for several sums of several results."""
+    return max(_STEPS, 16 * unit.elements_per_result)
+
+
+def _mix_kinds(unit: Design, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator) -> None:
+    """Bring every kind of one operand together with every kind of the others."""
+    for operand in unit.operands[1:]:
+        drawn = codes[operand.name]
+        codes[operand.name] = drawn[:, rng.permutation(drawn.shape[1])]
 
 
 def steady_corners(unit: Design, seed: int) -> Iterator[Sequence]:
     """One pair of corner values added over and over, which fills the high bits of a wide sum."""
     rng = np.random.default_rng(seed)
-    shape = (1, _CORNER_ACCUMULATORS)
+    steps = _steps(unit)
+    most = max(64, _CODES // (steps * max(operand.lanes for operand in unit.operands)) // 64 * 64)
+    shape = (1, min(_CORNER_ACCUMULATORS, most))
 
     def corners(operand: Operand) -> NDArray[np.int64]:
         # All lanes of one accumulator hold the same: sums grow as fast as they can.
@@ -176,10 +216,10 @@ def steady_corners(unit: Design, seed: int) -> Iterator[Sequence]:
         return _in_all_lanes(operand, chosen)
 
     codes = {
-        name: np.broadcast_to(chosen, (_STEPS, *chosen.shape[1:]))
+        name: np.broadcast_to(chosen, (steps, *chosen.shape[1:]))
         for name, chosen in _drawn(unit, shape, rng, corners).items()
     }
-    clear = np.arange(_STEPS) == 0
+    clear = np.arange(steps) == 0
     yield Sequence(codes=codes, clear=clear, gaps=False)
 
 
@@ -261,14 +301,36 @@ def _codes(
     return codes
 
 
-def _oppose(unit: Design, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator) -> None:
-    """Make about a quarter of the terms nearly the negative of the one before."""
-    chosen = one_in(4, codes["w"].shape[:2], rng)
-    chosen[0] = False
-    columns = chosen.shape[1]
+def _results(unit: Design, clear: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The number of the result that each element goes into, shape (steps,)."""
+    ends = unit.completes(clear)
+    starts = clear.copy()
+    starts[1:] |= ends[:-1]
+    return np.cumsum(starts) - 1
+
+
+def _oppose(
+    unit: Design,
+    codes: dict[str, NDArray[np.int64]],
+    result: NDArray[np.int64],
+    distance: int,
+    rng: np.random.Generator,
+) -> None:
+    """Make about a quarter of the terms nearly the negative of the one before.
+
+    Args:
+        unit: The unit.
+        codes: Of every operand; changed in place.
+        result: Shape (steps,): elements with one number are chosen together.
+        distance: Elements from one term to the next.
+        rng: Chooses them.
+    """
+    columns = codes["w"].shape[1]
+    chosen = one_in(4, (int(result[-1]) + 1, columns), rng)[result]
+    chosen[:distance] = False
     place = np.flatnonzero(chosen)
     flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in codes.items()}
-    before = {name: values[place - columns] for name, values in flat.items()}
+    before = {name: values[place - distance * columns] for name, values in flat.items()}
     views = next((before[o.name] for o in unit.operands if o.selects_view), None)
     for view in _views(unit):
         here = slice(None) if views is None else views == view
@@ -283,15 +345,16 @@ def _cancel_lanes(
 ) -> None:
     """Make every other lane nearly the negative of the one before, in an eighth of the elements."""
     w, a = (next(o for o in unit.operands if o.name == name) for name in ("w", "a"))
-    if w.views or w.lanes != a.lanes or w.lanes == 1:
+    if w.views or w.lanes % a.lanes or a.lanes == 1:
         return
     place = np.flatnonzero(one_in(8, codes["w"].shape[:2], rng))
-    last = w.lanes // 2 * 2
-    flat = {name: codes[name].reshape(-1, w.lanes) for name in ("w", "a")}
-    even = {name: values[place, 0:last:2] for name, values in flat.items()}
+    last = a.lanes // 2 * 2
+    # Several sums share the activations: lane i of the activations meets lane i of each.
+    flat = {o.name: codes[o.name].reshape(-1, o.lanes // a.lanes, a.lanes) for o in (w, a)}
+    even = {name: values[place, :, 0:last:2] for name, values in flat.items()}
     _negate(0, w, a, even, slice(None), rng)
     for name, values in even.items():
-        flat[name][place, 1:last:2] = values
+        flat[name][place, :, 1:last:2] = values
 
 
 def _negate(

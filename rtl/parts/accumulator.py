@@ -20,10 +20,13 @@ from rtl.parts.term import float_term_members
 __all__ = ["FixedAccumulator", "FloatAccumulator"]
 
 
-def _control(spec: FixedSpec | FloatSpec) -> dict[str, In | Out]:
+def _control(spec: FixedSpec | FloatSpec, *, chained: bool) -> dict[str, In | Out]:
     members: dict[str, In | Out] = {"enable": In(1), "clear": In(1), "acc": Out(spec.width)}
     if spec.special:
         members["acc_special"] = Out(2)
+    if chained:
+        results = [name for name in members if name.startswith("acc")]
+        members |= {f"{name}_in": In(members[name].shape) for name in results}
     return members
 
 
@@ -36,12 +39,14 @@ class FixedAccumulator(wiring.Component):
         term: The term's members, as the source has them; see ``rtl.parts.term``.
         adder: Kind of the carry-propagate adder; see :func:`rtl.parts.adder.add`.
         keep: Hold the sum in carry-save form, with the adder behind the registers.
+        chained: Add the term to the sum at ``acc_in`` in place of the register's.
 
     Members:
         enable, clear: ``In(1)``.
-        Those of the term, as inputs.
+        Those of the term, as inputs; an integer may come with a ``carry`` that completes it.
         acc: ``Out(spec.width)``.
         acc_special: ``Out(2)``, sticky, where ``spec.special``.
+        acc_in, acc_special_in: ``In``, as those without ``_in``, where ``chained``.
     """
 
     def __init__(
@@ -52,19 +57,23 @@ class FixedAccumulator(wiring.Component):
         term: Mapping[str, wiring.Member],
         adder: str = "star",
         keep: bool = False,
+        chained: bool = False,
     ) -> None:
         self.spec = spec
         self.shape = shape
         self.term = term
         self.adder = adder
         self.keep = keep
-        super().__init__(_control(spec) | {name: member.flip() for name, member in term.items()})
+        self.chained = chained
+        control = _control(spec, chained=chained)
+        super().__init__(control | {name: member.flip() for name, member in term.items()})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         names = ("acc_register", "carry_register") if self.keep else ("acc_register",)
         registers = [Signal(signed(self.spec.width), reset_less=True, name=n) for n in names]
-        held = [Mux(self.clear, 0, register) for register in registers]
+        before = [self.acc_in.as_signed()] if self.chained else registers
+        held = [Mux(self.clear, 0, value) for value in before]
         if self.keep:
             following = self._rows(m, held)
             m.d.comb += self.acc.eq(add(m, *registers, kind=self.adder, name="sum"))
@@ -120,7 +129,7 @@ class FixedAccumulator(wiring.Component):
     def _finished_term(self, m: Module) -> tuple[Value, Value]:
         """The term as an integer and a carry that completes it."""
         if "value" in self.term:
-            return self.value, Const(0, 1)
+            return self.value, self.carry if "carry" in self.term else Const(0, 1)
         m.submodules.aligner = aligner = Aligner(shape=self.shape)
         m.d.comb += [
             aligner.sign.eq(self.sign),
@@ -138,7 +147,8 @@ class FixedAccumulator(wiring.Component):
         infinite = self.infinite if self.shape.infinite else 0
         raised = Cat(self.nan | (infinite & ~self.sign), self.nan | (infinite & self.sign))
         with m.If(self.enable):
-            m.d.sync += sticky.eq(Mux(self.clear, 0, sticky) | raised)
+            before = self.acc_special_in if self.chained else sticky
+            m.d.sync += sticky.eq(Mux(self.clear, 0, before) | raised)
         m.d.comb += self.acc_special.eq(sticky)
 
 
@@ -148,18 +158,20 @@ class FloatAccumulator(wiring.Component):
     Parameters and members as of :class:`FixedAccumulator`, with float terms only.
     """
 
-    def __init__(self, *, spec: FloatSpec, shape: TermShape) -> None:
+    def __init__(self, *, spec: FloatSpec, shape: TermShape, chained: bool = False) -> None:
         self.spec = spec
         self.shape = shape
+        self.chained = chained
         term = float_term_members(shape)
-        super().__init__(_control(spec) | {name: member.flip() for name, member in term.items()})
+        control = _control(spec, chained=chained)
+        super().__init__(control | {name: member.flip() for name, member in term.items()})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         register = Signal(self.spec.width, reset_less=True, name="acc_register")
         m.submodules.sum = adder = FloatSum(fmt=self.spec.format, shape=self.shape)
         m.d.comb += [
-            adder.acc.eq(Mux(self.clear, 0, register)),
+            adder.acc.eq(Mux(self.clear, 0, self.acc_in if self.chained else register)),
             adder.sign.eq(self.sign),
             adder.significand.eq(self.significand),
             adder.shift.eq(self.shift),

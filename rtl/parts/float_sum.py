@@ -6,9 +6,10 @@ from amaranth import Cat, Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwdse.formats import Minifloat
+from hwdse.formats import Minifloat, Rounding
 from hwdse.pe.term import TermShape
 from rtl.parts.bits import leading_zeros, shift_right_jam
+from rtl.parts.rounder import round_up
 
 __all__ = ["FloatSum"]
 
@@ -141,7 +142,7 @@ class FloatSum(wiring.Component):
         kept = normal[-precision:]
         half = normal[-precision - 1]
         sticky = normal[: -precision - 1].any()
-        up = half & (sticky | kept[0])
+        up = round_up(Rounding.NEAREST_EVEN, sign=Const(0), odd=kept[0], half=half, sticky=sticky)
         # The hidden bit of `kept` carries into the exponent field: subnormals need no own case.
         wide = Signal(fmt.mantissa_bits + len(lead_exponent) + 1)
         m.d.comb += wide.eq(Cat(Const(0, fmt.mantissa_bits), lead_exponent - left) + kept + up)

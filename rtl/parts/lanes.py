@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
 
-from hwdse.pe.implementation import Implementation
+from hwdse.pe.implementation import SHIFT_ADD, Implementation
 from hwdse.pe.lanes import Factor
 from hwdse.pe.product import is_fixed_point
 from hwdse.pe.term import TermShape
@@ -14,10 +14,20 @@ from rtl.parts.addends import balanced_sum
 from rtl.parts.adder import add
 from rtl.parts.bits import replicate
 from rtl.parts.heap import BitHeap
-from rtl.parts.multiplier import add_product
+from rtl.parts.multiplier import add_product, shift_add
 from rtl.parts.operand import fixed_point_value, float_decoder
 
-__all__ = ["Lane", "align", "largest", "place", "product", "sum_of", "take"]
+__all__ = [
+    "Lane",
+    "align",
+    "cut_off",
+    "largest",
+    "largest_of",
+    "place",
+    "product",
+    "sum_of",
+    "take",
+]
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,9 @@ def product(m: Module, x: Lane, y: Lane, *, how: Implementation, name: str) -> L
     """The exact product of two operands."""
     wide: Value = x.significand * y.significand
     significand = Signal(wide.shape(), name=f"{name}_significand")
-    if how.mul != "star":
+    if how.mul == SHIFT_ADD:
+        wide = shift_add(x.significand, y.significand)
+    elif how.mul != "star":
         heap = BitHeap(len(wide))
         add_product(m, heap, x.significand, y.significand, mul=how.mul, name=name)
         wide = _settled(m, heap, how, name)
@@ -122,12 +134,18 @@ def place(m: Module, lane: Lane, shape: TermShape, name: str) -> Value:
 
 def largest(m: Module, lanes: list[Lane], shape: TermShape) -> Value:
     """The largest shift of those products that are not zero; 0 where all are."""
-    level = [Mux(lane.zero, 0, lane.shift) for lane in lanes]
+    shifts, zeros = [lane.shift for lane in lanes], [lane.zero for lane in lanes]
+    return largest_of(m, shifts, zeros, shape.max_shift)
+
+
+def largest_of(m: Module, shifts: list[Value], zeros: list[Value], most: int) -> Value:
+    """The largest of shifts up to ``most`` that are not of zeros; 0 where all are."""
+    level = [Mux(zero, 0, shift) for zero, shift in zip(zeros, shifts, strict=True)]
     depth = 0
     while len(level) > 1:
         after = []
         for i in range(0, len(level) - 1, 2):
-            node = Signal(range(shape.max_shift + 1), name=f"largest_{depth}_{i // 2}")
+            node = Signal(range(most + 1), name=f"largest_{depth}_{i // 2}")
             x, y = level[i], level[i + 1]
             m.d.comb += node.eq(Mux(x > y, x, y))
             after.append(node)
@@ -146,12 +164,20 @@ def align(
     Returns:
         A signed value in ones' complement, and the carry that completes it.
     """
-    up = bits - shape.significand_bits
     distance = Signal(range(shape.max_shift + 1), name=f"{name}_distance")
+    # Of a product of zero the distance may be negative; it stays zero.
+    m.d.comb += distance.eq(top - lane.shift)
+    return cut_off(m, lane, distance, shape, bits, name)
+
+
+def cut_off(
+    m: Module, lane: Lane, distance: Value, shape: TermShape, bits: int, name: str
+) -> tuple[Value, Value]:
+    """As :func:`align`, of a product ``distance`` below the largest exponent."""
+    up = bits - shape.significand_bits
     kept = Signal(bits, name=f"{name}_kept")
     wide = Cat(Const(0, max(up, 0)), lane.significand[: shape.significand_bits])
-    # Of a product of zero the distance may be negative; it stays zero.
-    m.d.comb += [distance.eq(top - lane.shift), kept.eq((wide >> distance)[max(-up, 0) :])]
+    m.d.comb += kept.eq((wide >> distance)[max(-up, 0) :])
     return Cat(kept ^ replicate(lane.sign, bits), lane.sign).as_signed(), lane.sign
 
 

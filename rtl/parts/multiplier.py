@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from amaranth import Const, Module, Signal, Value
 
+from rtl.parts.addends import balanced_sum
+from rtl.parts.bits import replicate
 from rtl.parts.heap import BitHeap
 
-__all__ = ["add_product"]
+__all__ = ["add_product", "shift_add"]
 
 
 def add_product(
@@ -29,6 +31,21 @@ def add_product(
         _add_array(heap, x, y, shift)
     else:
         _add_booth(m, heap, x, y, name, shift)
+
+
+def shift_add(x: Value, y: Value) -> Value:
+    """``x * y`` as the sum of ``y``, shifted, for every bit of ``x``; that of a sign is subtracted.
+
+    The shifts are constant, so they are wires: of a float's significand ``y``, they add to its
+    exponent (MixPE, arXiv 2411.16158).
+    """
+    rows = [(y.as_unsigned() & replicate(bit, len(y))) for bit in x]
+    if y.shape().signed:
+        rows = [row.as_signed() for row in rows]
+    rows = [row << i for i, row in enumerate(rows)]
+    if x.shape().signed:
+        return balanced_sum(rows[:-1]) - rows[-1]
+    return balanced_sum(rows)
 
 
 def _named(m: Module | None, value: Value, name: str) -> Signal:

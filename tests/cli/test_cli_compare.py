@@ -23,6 +23,29 @@ claims:
 """
 
 
+STUDY = """\
+name: small study
+description: why it was made
+technology: nangate45
+operands: uniform
+units:
+  "W{w}":
+    spec: mac:w=int{w},a=int2,acc=exact,terms=4
+    for: {w: [2, 3]}
+  decoder: convert:from=e2m1,to=e3m2
+rows:
+  "W2, decoded for {n}": {sum: {W2: 1, decoder: "1/{n}"}, for: {n: [2, 4]}}
+chart:
+  kind: lines
+  columns: [area_um2_per_mac, energy_pj_per_mac]
+  x: n
+  series: {decoded: "W2, decoded for {n}", as it is: W2}
+claims:
+  - {kind: best, claim: narrow is best, source: nobody, column: area_um2_per_mac, of: "W{w}",
+     axis: w, published: 3}
+"""
+
+
 def rows_of(path):
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
@@ -68,6 +91,44 @@ def test_a_file_with_claims(tmp_path, hwdse):
     text = hwdse("compare", path, "--operands", "uniform").out
     assert "floats cost twice" in text
     assert "1.5 to 2.5" in text
+
+
+def test_a_study_with_sums_and_a_chart(tmp_path, hwdse):
+    path = tmp_path / "study.yaml"
+    path.write_text(STUDY)
+    done = hwdse("compare", path, "--json", "-o", tmp_path / "out")
+    assert done.code == 0, done.err
+    document = done.document
+    two, three, decoder = document["units"]
+    assert [u["label"] for u in document["units"]] == ["W2", "W3", "decoder"]
+    assert decoder["area_um2_per_mac"] is None
+    assert decoder["macs_per_cycle"] == 0
+    assert decoder["area_um2_per_value"] == decoder["area_um2"] > 0
+    for n, row in zip((2, 4), document["rows"], strict=True):
+        assert row["spec"] == f"1 x [W2] + 1/{n} x [decoder]"
+        for figure in ("area_um2", "energy_pj"):
+            whole = two[f"{figure}_per_mac"] + decoder[f"{figure}_per_value"] / n
+            assert row[f"{figure}_per_mac"] == pytest.approx(whole, rel=1e-12)
+        assert row["delay_ps"] == max(two["delay_ps"], decoder["delay_ps"])
+    (claim,) = document["claims"]
+    assert two["area_um2_per_mac"] < three["area_um2_per_mac"]
+    assert (claim["published_low"], claim["measured"]) == (3, 2)
+    written = {one.name for one in (tmp_path / "out").iterdir()}
+    assert written == {
+        *(f"{name}.{kind}" for name in ("compare", "chart") for kind in ("csv", "png", "svg")),
+        "claims.csv",
+    }
+    rows = {row["label"]: row for row in rows_of(tmp_path / "out" / "compare.csv")}
+    assert rows["decoder"]["area_um2_per_mac"] == ""
+    table = rows_of(tmp_path / "out" / "chart.csv")
+    assert len(table) == 8
+    for row in table:
+        label = "W2" if row["series"] == "as it is" else f"W2, decoded for {row['at']}"
+        assert row["value"] == rows[label][row["column"]]
+        assert document["chart"][row["column"]][row["series"]][row["at"]] == float(row["value"])
+    text = hwdse("compare", path).out
+    assert "Converters" in text
+    assert "nan" not in text.split("Area by part")[1]
 
 
 def test_lanes_count_as_throughput(hwdse):

@@ -56,7 +56,7 @@ def test_module_names_are_plain_and_tell_units_apart():
 
 ERRORS = {
     "mak:w=int8,a=int8": "unknown unit family 'mak'; did you mean 'mac'",
-    "": "unknown unit family ''; known: bitplane, composite, dot, lmul, mac",
+    "": "unknown unit family ''; known: array, bitplane, composite, convert, dot, groupdot, ",
     "w=int8,a=int8": "unknown unit family 'w=int8,a=int8'; known",
     "MAC:w=int8,a=int8": "unknown unit family 'MAC'; known",
     "mac": "key 'w' is missing; add w=...",

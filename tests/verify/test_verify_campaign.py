@@ -23,7 +23,7 @@ def test_known_targets(name):
     [
         ("ice4", "ice40"),
         ("asap", "asap7"),
-        ("xilnx", "xilinx"),
+        ("gowinn", "gowin"),
         ("RTL", "unknown"),
         ("nofile.yaml", "cannot read"),
     ],

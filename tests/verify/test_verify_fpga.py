@@ -32,7 +32,7 @@ CASES = [
     ),
 ]
 # How each family's look-up tables keep their contents.
-CONTENTS = {"ice40": "LUT_INIT", "ecp5": "INIT", "xilinx": "INIT"}
+CONTENTS = {"ice40": "LUT_INIT", "ecp5": "INIT", "xc7": "INIT", "gowin": "INIT"}
 
 
 @pytest.mark.parametrize(("family", "spec"), CASES)

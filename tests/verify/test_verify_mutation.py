@@ -20,6 +20,11 @@ UNITS = {
     "shift": ["shift:w=pot4,a=int4", "shift:w=apot4,a=uint8,lanes=8,fused=yes"],
     "bitplane": ["bitplane:w=ternary,a=int2,lanes=4", "bitplane:w=int2,a=uint3,lanes=4,acc=exact"],
     "composite": ["composite:modes=int8_int4", "composite:modes=e4m3_e2m1"],
+    "serial": ["serial:w=int4,a=int4,lanes=2,radix=2"],
+    "lut": ["lut:w=int2,a=int2,k=2,n=2"],
+    "groupdot": ["groupdot:w=int2,a=int2,lanes=1,group=2,scale=e8m0,acc=bf16"],
+    "convert": ["convert:op=requant,from=int8,to=int4,b=8", "convert:from=e3m2,to=fp16"],
+    "array": ["array:pe=(mac:w=int2,a=int2),rows=2,cols=2,dataflow=ws"],
 }
 SMALL = "mac:w=int3,a=uint3,acc=exact,terms=32,pipeline=1"
 
@@ -41,7 +46,10 @@ def test_every_family_is_here():
     assert set(UNITS) == set(FAMILIES)
 
 
-@pytest.mark.parametrize("family", UNITS)
+@pytest.mark.parametrize(
+    "family",
+    [pytest.param(name, marks=pytest.mark.slow) if name == "array" else name for name in UNITS],
+)
 def test_faulty_operators_are_found(family):
     require_caught(UNITS[family][0], 40)
 

@@ -1,0 +1,168 @@
+"""``op=shiftgelu``: the integer GELU of I-ViT (arXiv 2207.01405, section 3.3), n = 23.
+
+GELU as ``x * sigmoid(1.702 * x)``, with the greatest value ``x_max`` of the tensor's last axis
+taken out. With ``e(x)`` the integer exponential (:mod:`hwdse.pe.converters.shift_exp`) for the
+scale ``1.702 * s``, so that ``x0 = floor(-1 / (1.702 * s))``::
+
+    e_i = e(x_i - x_max)
+    f_i = floor((2**31 - 1) / min(e_i + e(-x_max), 2**31 - 1))
+    y_i = x_i * floor(e_i * f_i / 2**(31 - bits + 1))
+
+in units of ``s * 2**-(bits - 1)``. ``max=lanes`` takes ``x_max`` over the values of an element;
+``max=port`` takes it from a port, as of a tensor that streams through; values beyond it are treated
+as the maximum itself, in the exponential. ``x0`` comes as its magnitude, on a port or fixed by a
+key. The divisions take ``cycles`` cycles, side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwdse.formats import IntegerFormat
+from hwdse.pe.converter import Converter
+from hwdse.pe.converters.shift_exp import (
+    LARGEST_SUM,
+    SUM_BITS,
+    factor,
+    magnitude_of,
+    shift_exp,
+    small_scales,
+    take_magnitude,
+    take_source,
+    x0_operand,
+)
+from hwdse.pe.converters.shiftmax import PLACEMENT, quotient_bits
+from hwdse.pe.design import Codes
+from hwdse.pe.keys import Keys
+from hwdse.pe.ports import Operand, Result
+
+__all__ = ["ShiftGelu", "parse"]
+
+example = "convert:op=shiftgelu,from=int8,size=4"
+FRACTION_BITS = 23
+_MOST_SIZE = 64
+
+
+@dataclass(frozen=True)
+class ShiftGelu(Converter):
+    """A GELU unit.
+
+    Attributes:
+        source: Format of the inputs.
+        size: Values of an element.
+        maximum: ``lanes`` or ``port``.
+        magnitude: Of ``x0``; None where it is a port.
+        bits: Of the sigmoid.
+        cycles: Of the divisions.
+    """
+
+    source: IntegerFormat
+    size: int
+    maximum: str
+    magnitude: int | None
+    bits: int
+    cycles: int
+
+    @property
+    def own_keys(self) -> dict[str, str]:
+        """Keys of the kind."""
+        return {
+            "op": "shiftgelu",
+            "from": self.source.name,
+            "size": str(self.size),
+            "max": self.maximum,
+            "x0": "port" if self.magnitude is None else str(self.magnitude),
+            "bits": str(self.bits),
+            "cycles": str(self.cycles),
+        }
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """The values, and the maximum and the scale where they are ports."""
+        found = [Operand("x", self.source, self.size)]
+        if self.maximum == "port":
+            meaning = f"the greatest value that x has, {self.source.name} code"
+            found.append(Operand("x_max", self.source, meaning=meaning))
+        if self.magnitude is None:
+            found.append(x0_operand(self.source, "(1.702 * s)"))
+        return tuple(found)
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """The products with the sigmoid."""
+        meaning = f"signed integer, in units of s * 2**-{self.bits - 1}"
+        most = self.most_sigmoid << (self.source.bits - 1)
+        return (Result("y", (most - 1).bit_length() + 1, meaning, self.size),)
+
+    @property
+    def values_per_element(self) -> int:
+        """All of an element."""
+        return self.size
+
+    @property
+    def initiation_interval(self) -> int:
+        """Cycles of the divisions."""
+        return self.cycles
+
+    @property
+    def most_magnitude(self) -> int:
+        """Largest magnitude of ``x0``."""
+        return 1 << self.source.bits if self.magnitude is None else self.magnitude
+
+    @property
+    def most_sigmoid(self) -> int:
+        """Largest sigmoid; an exponential beyond the largest sum is not limited to it."""
+        most = max(LARGEST_SUM, self.most_magnitude << FRACTION_BITS)
+        return most >> (SUM_BITS - self.bits + 1)
+
+    def focused(
+        self, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator
+    ) -> dict[str, NDArray[np.int64]]:
+        """Half of the scales are small, so that exponentials have all exponents."""
+        return small_scales(codes, rng)
+
+    def run(self, codes: Codes, clear: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+        """The GELU of each value."""
+        x = self._integers(codes["x"])
+        x = x if self.operands[0].trailing else x[..., None]
+        if self.maximum == "port":
+            most = self._integers(codes["x_max"])[..., None]
+        else:
+            most = x.max(axis=-1, keepdims=True)
+        m = magnitude_of(self.magnitude, self.source, codes.get("x0"))
+        m = m[..., None] if self.magnitude is None else m
+        e = shift_exp(np.minimum(x - most, 0), m, FRACTION_BITS)
+        total = e + shift_exp(-most, m, FRACTION_BITS)
+        y = x * ((e * factor(total)) >> (SUM_BITS - self.bits + 1))
+        return {"y": y if self.operands[0].trailing else y[..., 0]}
+
+    def _integers(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        scaled = self.source.decode(codes) * 2.0**self.source.fraction_bits
+        return scaled.astype(np.int64)
+
+
+def parse(keys: Keys) -> ShiftGelu:
+    """A ShiftGELU unit from its keys."""
+    source = take_source(keys)
+    size = keys.integer_of("size", 4, 1, _MOST_SIZE)
+    maximum = keys.choice_of("max", ("lanes", "port"), "lanes")
+    magnitude = take_magnitude(keys, source)
+    bits = keys.integer_of("bits", 8, 2, 16)
+    # Each of the two exponentials is x0 at least.
+    most_cycles = quotient_bits(2 * (magnitude or 1))
+    cycles = keys.integer_of("cycles", most_cycles, 1, most_cycles)
+    stages = keys.integer_of("pipeline", 0, 0, len(PLACEMENT) - 1)
+    keys.finish()
+    return ShiftGelu(
+        source=source,
+        size=size,
+        maximum=maximum,
+        magnitude=magnitude,
+        bits=bits,
+        cycles=cycles,
+        registers=PLACEMENT[stages],
+    )

@@ -1,0 +1,142 @@
+"""Converters as RTL and as netlists: small ones enumerated, others on many numbers."""
+
+import pytest
+
+import rtl.converters.hadamard
+import rtl.converters.shiftmax
+import rtl.converters.sround
+import rtl.parts.lfsr
+import rtl.parts.pair_exp
+import rtl.parts.shift_exp
+from hwdse.pe import parse
+from hwdse.pe.converters.hadamard import Hadamard
+from hwdse.pe.converters.pair_exp import table
+from hwdse.pe.converters.shift_exp import LARGEST_SUM
+from hwdse.verify.check import verify
+from hwdse.verify.targets import Target
+
+ENUMERATED = [
+    "op=hadamard,from=int6,size=2",
+    "op=hadamard,from=int4,size=4,to=int4,pipeline=2",
+    "op=hadamard,from=e2m1,size=2,to=int8,shift=1,pipeline=1",
+    "op=shiftmax,from=int2,size=2,cycles=2,pipeline=1",
+    "op=shiftgelu,from=int2,size=1,max=port,x0=2,cycles=2,pipeline=1",
+]
+LARGER = [
+    "op=sround,from=bf16,to=e4m3,width=8",
+    "op=sround,from=fp16,to=int8,width=5,pipeline=1",
+    "op=softmax_sum,from=fixed8_4",
+    "op=softmax_sum,from=int4,guard=0,pipeline=2",
+    "op=hadamard,from=int8,size=4,pipeline=2",
+    "op=sround,from=fp32,to=e4m3,pipeline=2",
+    "op=softmax_scale,from=int4,cycles=2,pipeline=3",
+]
+
+
+@pytest.mark.parametrize("keys", ENUMERATED)
+def test_enumerated(keys):
+    found = verify(parse(f"convert:{keys}"), vectors=4096)
+    assert found.exhaustive
+    assert found.mismatches == 0, found.first_mismatch
+
+
+@pytest.mark.parametrize("keys", LARGER)
+def test_on_hard_numbers(keys):
+    found = verify(parse(f"convert:{keys}"), vectors=16384)
+    assert found.mismatches == 0, found.first_mismatch
+
+
+SLOW = [
+    "op=shiftgelu,from=int2,size=2,cycles=2,pipeline=2",
+    "op=shiftgelu,from=int3,size=1,max=port,x0=2,cycles=1",
+    "op=hadamard,from=int6,size=4",
+    "op=hadamard,from=int8,size=16",
+    "op=hadamard,from=int8,size=32,to=int8,pipeline=5",
+    "op=sround,from=fp32,to=e4m3",
+    "op=sround,from=fp32,to=bf16,width=16",
+    "op=sround,from=fp32,to=e2m1",
+    "op=shiftmax,from=int3,size=3,cycles=1,pipeline=3",
+    "op=shiftmax,from=int8,size=2,cycles=1",
+    "op=shiftmax,from=int8,size=16,cycles=8",
+    "op=shiftgelu,from=int8,size=1,max=port,cycles=2",
+    "op=shiftgelu,from=int4,size=2,cycles=30,pipeline=1",
+    "op=softmax_sum,from=fixed16_8,guard=15",
+    "op=softmax_scale,from=fixed8_4,cycles=3",
+    "op=softmax_scale,from=fixed12_8,bits=16,cycles=4,pipeline=2",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keys", SLOW)
+def test_at_length(keys):
+    found = verify(parse(f"convert:{keys}"))
+    assert found.mismatches == 0, found.first_mismatch
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["nangate45", "asap7", "ice40"])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "op=hadamard,from=int8,size=4,pipeline=2",
+        "op=sround,from=fp32,to=e4m3,pipeline=1",
+        "op=shiftmax,from=int8,size=4,cycles=4,pipeline=2",
+        "op=shiftgelu,from=int8,size=2,x0=9,cycles=6,pipeline=1",
+        "op=softmax_sum,from=fixed8_4",
+        "op=softmax_scale,from=fixed8_4,pipeline=2",
+    ],
+)
+def test_netlists(keys, target):
+    found = verify(parse(f"convert:{keys}"), vectors=50_000, target=Target(target))
+    assert found.mismatches == 0, found.first_mismatch
+
+
+def mismatches(keys):
+    return verify(parse(f"convert:{keys}"), vectors=8192).mismatches
+
+
+def test_planted_seed(monkeypatch):
+    real = rtl.converters.sround.Lfsr
+    monkeypatch.setattr(
+        rtl.converters.sround, "Lfsr", lambda width, seed: real(width=width, seed=seed ^ 1)
+    )
+    assert mismatches("op=sround,from=bf16,to=e4m3,width=8") > 0
+
+
+def test_planted_taps(monkeypatch):
+    keys = "op=sround,from=bf16,to=e4m3,width=8"
+    # The reference keeps the streams that it has.
+    assert mismatches(keys) == 0
+    monkeypatch.setitem(rtl.parts.lfsr.TAPS, 8, (8, 6, 5, 3))
+    assert mismatches(keys) > 0
+
+
+def test_planted_butterfly(monkeypatch):
+    real = Hadamard.width
+    monkeypatch.setattr(
+        rtl.converters.hadamard.Hadamard,
+        "width",
+        lambda self, level: real(self, level) - (level == 2),
+    )
+    exact = parse("convert:op=hadamard,from=int4,size=4,to=int8,shift=0")
+    assert verify(exact, vectors=8192).mismatches > 0
+
+
+@pytest.mark.slow
+def test_planted_limit_of_a_sum(monkeypatch):
+    monkeypatch.setattr(rtl.parts.shift_exp, "LARGEST_SUM", LARGEST_SUM >> 9)
+    assert mismatches("op=shiftgelu,from=int2,size=1,max=port,x0=2,cycles=1") > 0
+
+
+@pytest.mark.slow
+def test_planted_dividend(monkeypatch):
+    monkeypatch.setattr(rtl.converters.shiftmax, "LARGEST_SUM", LARGEST_SUM >> 1)
+    assert mismatches("op=shiftmax,from=int2,size=2,cycles=1") > 0
+
+
+def test_planted_table(monkeypatch):
+    words = table()
+    monkeypatch.setattr(
+        rtl.parts.pair_exp, "table", lambda: (*words[:9], words[9] + 1, *words[10:])
+    )
+    assert mismatches("op=softmax_sum,from=fixed8_4") > 0
