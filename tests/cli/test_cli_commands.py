@@ -58,7 +58,9 @@ def test_pe(hwdse):
         )
         names = [port["name"] for port in document["ports"]]
         assert names[:2] == ["clk", "rst"]
-        assert {"w", "a", "acc", "in_valid", "out_valid", "clear"} <= set(names)
+        assert {"in_valid", "out_valid", *(operand.name for operand in unit.operands)} <= set(names)
+        assert {result.name for result in unit.results} <= set(names)
+        assert ("clear" in names) == unit.clears
         assert unit.canonical in hwdse("pe", unit.canonical).out
         assert row["example"] in hwdse("pe").out
 

@@ -53,7 +53,7 @@ NAMES = [
         (["cost", INT2, "--tech", "nangate45", "--clock-ns", "inf"], 2, "finite period"),
         (["cost", INT2, "--tech", "nangate45", "--clock-ns", "nan"], 2, "clock"),
         (["cost", INT2, "--tech", "nangate45", "--jobs", "0"], 2, "--jobs"),
-        (["export", INT2, "-o", "x", "--flow", "vivado"], 2, "flow 'vivado' is not available"),
+        (["export", INT2, "-o", "x", "--flow", "vivaldo"], 2, "did you mean 'vivado'"),
         (["verify"], 2, "give one spec to verify, or --all"),
         (["verify", INT2, "--all"], 2, "give one spec to verify, or --all"),
         (["verify", INT2, "--netlist", "asap"], 2, "did you mean 'asap7'"),

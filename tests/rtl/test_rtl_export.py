@@ -11,7 +11,7 @@ import pytest
 
 import hwdse
 import rtl
-from hwdse.pe import FAMILIES, parse
+from hwdse.pe import FAMILIES, Unit, parse
 from hwdse.synth import flow
 from hwdse.synth.netlist import gate_models
 
@@ -65,7 +65,9 @@ def test_ports_and_cells(spec):
     text = rtl.to_rtlil(unit)
     modules = re.findall(r"^module \\(\S+)", text, re.MULTILINE)
     assert len(modules) == len(set(modules))
-    assert [name for name in modules if "." not in name] == [unit.module_name]
+    # Arrays have one more, of which all their processing elements are instances.
+    parts = {unit.module_name} | ({f"{unit.module_name}_pe"} if unit.family == "array" else set())
+    assert {name for name in modules if "." not in name} == parts
     assert all(name.startswith(unit.module_name) for name in modules)
 
     netlist = flow.gate_netlist(text)
@@ -75,11 +77,11 @@ def test_ports_and_cells(spec):
 
     kinds = Counter(cell["type"] for cell in netlist["cells"].values())
     assert set(kinds) <= set(gate_models())
-    if unit.pipeline == 0:
-        valid, special = 1, 2 if unit.accumulator.special else 0
-        assert kinds["$_DFF_P_"] == unit.accumulator.width + special + valid
+    held = sum(result.bits * result.lanes for result in unit.results)
+    if isinstance(unit, Unit) and unit.latency == unit.elements_per_result == 1:
+        assert kinds["$_DFF_P_"] == held + 1
     else:
-        assert kinds["$_DFF_P_"] > unit.accumulator.width + unit.pipeline
+        assert kinds["$_DFF_P_"] + kinds["$_SDFF_PP0_"] > held
 
 
 @pytest.mark.parametrize("spec", SPECS)
