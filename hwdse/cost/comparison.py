@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -14,6 +12,7 @@ from hwdse.cost.conditions import Conditions
 from hwdse.cost.figures import Cost, cost_of
 from hwdse.cost.parts import ROLES, area_by_role, area_parts
 from hwdse.cost.store import Store
+from hwdse.cost.threads import in_threads
 from hwdse.pe import Design
 from hwdse.tech.model import Technology
 
@@ -131,17 +130,7 @@ def compare(
         parts = area_parts(unit, technology, kept)
         return Compared(label, cost, dot_length, area_by_role(parts, cost.area_um2))
 
-    found = {}
-    with ThreadPoolExecutor(max_workers=jobs or os.cpu_count()) as pool:
-        pending = {pool.submit(one, label): label for label in units}
-        try:
-            for future in as_completed(pending):
-                found[pending[future]] = future.result()
-                on_done(pending[future])
-        except BaseException:
-            # Do not compute the rest before saying so.
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    found = in_threads(one, units, jobs=jobs, on_done=on_done)
     return [found[label] for label in units]
 
 

@@ -6,7 +6,6 @@ import hashlib
 import math
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from hwdse.cost.mapping import choose_mapping, recipes_sha256
 from hwdse.cost.operands import operands
 from hwdse.cost.published import published_cost, table_names
 from hwdse.cost.store import Store
+from hwdse.cost.threads import in_threads
 from hwdse.errors import HwdseError, nearest_hint
 from hwdse.pe import Design
 from hwdse.pe.array import Array
@@ -140,6 +140,11 @@ def evaluate(
         return _from_table(units, technology, conditions, on_done)
     library = technology if isinstance(technology, Technology) else _load(technology)
     kept = store or Store()
+
+    def say(unit: Design) -> None:
+        if on_done is not None:
+            on_done(unit.canonical)
+
     costs = {}
     missing = {}
     for unit in dict.fromkeys(units):
@@ -148,22 +153,13 @@ def evaluate(
             missing[unit] = entry
             continue
         costs[unit.canonical] = entry.cost
-        if on_done is not None:
-            on_done(unit.canonical)
-    with ThreadPoolExecutor(max_workers=jobs or os.cpu_count()) as pool:
-        pending = {
-            pool.submit(_compute, unit, library, conditions, kept, entry): unit.canonical
-            for unit, entry in missing.items()
-        }
-        try:
-            for future in as_completed(pending):
-                costs[pending[future]] = future.result()
-                if on_done is not None:
-                    on_done(pending[future])
-        except BaseException:
-            # Do not compute the rest before saying so.
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        say(unit)
+
+    def compute(unit: Design) -> Cost:
+        return _compute(unit, library, conditions, kept, missing[unit])
+
+    computed = in_threads(compute, missing, jobs=jobs, on_done=say)
+    costs |= {unit.canonical: cost for unit, cost in computed.items()}
     return pd.DataFrame([costs[unit.canonical].to_json() for unit in units])
 
 

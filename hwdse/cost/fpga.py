@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ import rtl
 from hwdse import pe
 from hwdse.cost.designs import rtlil_sha256
 from hwdse.cost.store import Store
+from hwdse.cost.threads import in_threads
 from hwdse.errors import HwdseError
 from hwdse.pe import Design
 from hwdse.synth.devices import Device, device
@@ -98,23 +97,17 @@ def evaluate_on_fpga(
     designs = [pe.parse(spec) for spec in specs]
     blocks = dsp and where.capacity["dsps"] > 0
     placed = place and placer_is_installed(where)
-    found = {}
-    with ThreadPoolExecutor(max_workers=jobs or os.cpu_count()) as pool:
-        pending = {
-            pool.submit(_cost, each, where, blocks, placed, seed, kept): each.canonical
-            for each in dict.fromkeys(designs)
-        }
-        try:
-            for future in as_completed(pending):
-                found[pending[future]] = future.result()
-                if on_done is not None:
-                    on_done(pending[future])
-        except BaseException:
-            # Do not compute the rest before saying so.
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+
+    def cost(design: Design) -> FpgaCost:
+        return _cost(design, where, blocks, placed, seed, kept)
+
+    def say(design: Design) -> None:
+        if on_done is not None:
+            on_done(design.canonical)
+
+    found = in_threads(cost, dict.fromkeys(designs), jobs=jobs, on_done=say)
     # Object columns keep None, which a column of numbers would turn into NaN.
-    rows = [found[each.canonical].to_json() for each in designs]
+    rows = [found[each].to_json() for each in designs]
     return pd.DataFrame(rows, dtype=object)
 
 

@@ -7,8 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwdse.pe.converters.shift_exp import LARGEST_SUM, SUM_BITS
+from hwdse.pe.converters.shift_unit import quotient_bits
 from hwdse.pe.converters.shiftgelu import FRACTION_BITS, ShiftGelu
-from hwdse.pe.converters.shiftmax import quotient_bits
 from rtl.converter import ConverterTop
 from rtl.converters.shiftmax import greatest
 from rtl.parts.bits import register

@@ -7,7 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwdse.pe.converters.shift_exp import LARGEST_SUM, SUM_BITS
-from hwdse.pe.converters.shiftmax import FRACTION_BITS, Shiftmax, quotient_bits
+from hwdse.pe.converters.shift_unit import quotient_bits
+from hwdse.pe.converters.shiftmax import FRACTION_BITS, Shiftmax
 from rtl.converter import ConverterTop
 from rtl.parts.bits import register
 from rtl.parts.divider import Divider

@@ -22,20 +22,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwdse.formats import IntegerFormat
-from hwdse.pe.converter import Converter
 from hwdse.pe.converters.shift_exp import (
     LARGEST_SUM,
     SUM_BITS,
     factor,
-    magnitude_of,
     shift_exp,
     small_scales,
     take_magnitude,
     take_source,
     x0_operand,
 )
-from hwdse.pe.converters.shiftmax import PLACEMENT, quotient_bits
+from hwdse.pe.converters.shift_unit import MOST_SIZE, PLACEMENT, ShiftUnit, quotient_bits
 from hwdse.pe.design import Codes
 from hwdse.pe.keys import Keys
 from hwdse.pe.ports import Operand, Result
@@ -44,28 +41,17 @@ __all__ = ["ShiftGelu", "parse"]
 
 example = "convert:op=shiftgelu,from=int8,size=4"
 FRACTION_BITS = 23
-_MOST_SIZE = 64
 
 
 @dataclass(frozen=True)
-class ShiftGelu(Converter):
-    """A GELU unit.
+class ShiftGelu(ShiftUnit):
+    """A GELU unit; ``bits`` are those of the sigmoid.
 
     Attributes:
-        source: Format of the inputs.
-        size: Values of an element.
         maximum: ``lanes`` or ``port``.
-        magnitude: Of ``x0``; None where it is a port.
-        bits: Of the sigmoid.
-        cycles: Of the divisions.
     """
 
-    source: IntegerFormat
-    size: int
     maximum: str
-    magnitude: int | None
-    bits: int
-    cycles: int
 
     @property
     def own_keys(self) -> dict[str, str]:
@@ -99,21 +85,6 @@ class ShiftGelu(Converter):
         return (Result("y", (most - 1).bit_length() + 1, meaning, self.size),)
 
     @property
-    def values_per_element(self) -> int:
-        """All of an element."""
-        return self.size
-
-    @property
-    def initiation_interval(self) -> int:
-        """Cycles of the divisions."""
-        return self.cycles
-
-    @property
-    def most_magnitude(self) -> int:
-        """Largest magnitude of ``x0``."""
-        return 1 << self.source.bits if self.magnitude is None else self.magnitude
-
-    @property
     def most_sigmoid(self) -> int:
         """Largest sigmoid; an exponential beyond the largest sum is not limited to it."""
         most = max(LARGEST_SUM, self.most_magnitude << FRACTION_BITS)
@@ -127,28 +98,23 @@ class ShiftGelu(Converter):
 
     def run(self, codes: Codes, clear: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
         """The GELU of each value."""
-        x = self._integers(codes["x"])
+        x = self.integers(codes["x"])
         x = x if self.operands[0].trailing else x[..., None]
         if self.maximum == "port":
-            most = self._integers(codes["x_max"])[..., None]
+            most = self.integers(codes["x_max"])[..., None]
         else:
             most = x.max(axis=-1, keepdims=True)
-        m = magnitude_of(self.magnitude, self.source, codes.get("x0"))
-        m = m[..., None] if self.magnitude is None else m
+        m = self.magnitudes(codes)
         e = shift_exp(np.minimum(x - most, 0), m, FRACTION_BITS)
         total = e + shift_exp(-most, m, FRACTION_BITS)
         y = x * ((e * factor(total)) >> (SUM_BITS - self.bits + 1))
         return {"y": y if self.operands[0].trailing else y[..., 0]}
 
-    def _integers(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-        scaled = self.source.decode(codes) * 2.0**self.source.fraction_bits
-        return scaled.astype(np.int64)
-
 
 def parse(keys: Keys) -> ShiftGelu:
     """A ShiftGELU unit from its keys."""
     source = take_source(keys)
-    size = keys.integer_of("size", 4, 1, _MOST_SIZE)
+    size = keys.integer_of("size", 4, 1, MOST_SIZE)
     maximum = keys.choice_of("max", ("lanes", "port"), "lanes")
     magnitude = take_magnitude(keys, source)
     bits = keys.integer_of("bits", 8, 2, 16)
