@@ -12,7 +12,11 @@ from hwdse.pe.array import Array
 
 __all__ = ["cost_units", "export_unit", "show"]
 
-_PER_MAC = ("energy_pj_per_mac", "macs_per_cycle")
+# Energies, and how often what they are about is done.
+_WORK = (
+    ("energy_pj_per_mac", "macs_per_cycle"),
+    ("energy_pj_per_value", "values_per_cycle"),
+)
 
 
 def show(spec: str | None, *, json: bool) -> None:
@@ -153,19 +157,21 @@ def cost_units(
             jobs=jobs,
             on_done=step,
         )
-    rows = frame.to_dict(orient="records")
+    # What a design has no figure of: of converters energy per MAC, of all else energy per value.
+    rows: list[dict[str, Any]] = [
+        {str(name): None if value != value else value for name, value in row.items()}
+        for row in frame.to_dict(orient="records")
+    ]
     if json:
         print_json(rows)
         return
-    converters = frame["energy_pj_per_mac"].isna().all() and source != "table"
-    work = ("energy_pj_per_value", "values_per_cycle") if converters else _PER_MAC
-    columns = ["area_um2", "delay_ps", work[0], "leakage_uw", "cells", work[1]]
+    columns = ["area_um2", "delay_ps", "leakage_uw", "cells"]
+    for energy, rate in _WORK:
+        if any(row[energy] is not None for row in rows):
+            columns += [energy, rate]
     print_table(
         ["spec", "source", *columns],
-        [
-            [row["spec"], row["source"], *("-" if row[c] is None else row[c] for c in columns)]
-            for row in rows
-        ],
+        [[row["spec"], row["source"], *(_cell(row, c) for c in columns)] for row in rows],
     )
     if rows and source == "table":
         known = rows[0]["provenance"]
@@ -198,3 +204,9 @@ def _of_array(split: dict[str, Any]) -> str:
         f"the PEs are {split['around_area_um2']:.4g} um2 and {split['around_energy_share']:.1%} of "
         "the energy"
     )
+
+
+def _cell(row: dict[str, Any], column: str) -> Any:
+    """A figure; a dash where there is none."""
+    value = row[column]
+    return "-" if value is None or (value == 0 and column.endswith("_per_cycle")) else value

@@ -372,3 +372,14 @@ def test_version(hwdse):
 def test_json_is_plain_json(hwdse, table):
     for argv in (["formats"], ["pe"], ["tech"], ["allocate", table]):
         json.loads(hwdse(*argv, "--json").out, parse_constant=pytest.fail)
+
+
+def test_units_and_converters_in_one_table(hwdse):
+    specs = ["mac:w=int2,a=int2", "convert:from=e2m1,to=fp16"]
+    unit, converter = hwdse("cost", *specs, "--tech", "nangate45", "--json").document
+    assert unit["energy_pj_per_mac"] > 0 < converter["energy_pj_per_value"]
+    assert unit["energy_pj_per_value"] is None is converter["energy_pj_per_mac"]
+    table = hwdse("cost", *specs, "--tech", "nangate45").out.splitlines()
+    assert "energy_pj_per_mac  macs_per_cycle" in table[0]
+    assert "energy_pj_per_value  values_per_cycle" in table[0]
+    assert [line.split().count("-") for line in table[1:3]] == [2, 2]
