@@ -31,6 +31,7 @@ create table if not exists entry (
 )
 """
 _BUSY_SECONDS = 60.0
+_MOVED_SECONDS = 5.0
 
 
 def default_path() -> Path:
@@ -64,7 +65,7 @@ class Store:
             ) from None
 
     def _prepare(self) -> None:
-        deadline = time.monotonic() + _BUSY_SECONDS
+        start = time.monotonic()
         while True:
             try:
                 with closing(self._connect()) as connection, connection:
@@ -73,11 +74,14 @@ class Store:
                 return
             except sqlite3.OperationalError as error:
                 # SQLite itself does not wait where several processes change the journal mode.
-                if "locked" not in str(error) or time.monotonic() > deadline:
+                patience = _BUSY_SECONDS if "locked" in str(error) else 0.0
+                if _moved_away(error):
+                    patience = _MOVED_SECONDS
+                if time.monotonic() > start + patience:
                     raise
                 time.sleep(0.01)
             except sqlite3.DatabaseError:
-                if time.monotonic() > deadline:
+                if time.monotonic() > start + _BUSY_SECONDS:
                     raise
                 self._set_aside()
 
@@ -117,8 +121,11 @@ class Store:
         try:
             try:
                 self._insert(row)
-            except sqlite3.OperationalError:
-                raise
+            except sqlite3.OperationalError as error:
+                if not _moved_away(error):
+                    raise
+                self._prepare()
+                self._insert(row)
             except sqlite3.DatabaseError:
                 # Damaged where opening it does not look.
                 self._set_aside()
@@ -130,6 +137,11 @@ class Store:
     def _insert(self, row: tuple[str, str, str, bytes]) -> None:
         with closing(self._connect()) as connection, connection:
             connection.execute("insert or replace into entry values (?, ?, ?, ?)", row)
+
+
+def _moved_away(error: sqlite3.Error) -> bool:
+    """Whether another process may have set the file aside while it was in use here."""
+    return "disk I/O" in str(error)
 
 
 def _digest(kind: str, key: str, body: bytes) -> str:

@@ -87,7 +87,7 @@ def test_at_length(keys):
     ],
 )
 def test_netlists(keys, target):
-    found = verify(parse(f"convert:{keys}"), vectors=50_000, target=Target(target))
+    found = verify(parse(f"convert:{keys}"), vectors=50_000, target=Target.named(target))
     assert found.mismatches == 0, found.first_mismatch
 
 
