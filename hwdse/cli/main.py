@@ -15,6 +15,8 @@ from hwdse.errors import HwdseError
 
 __all__ = ["app", "run"]
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="hwdse",
     help="Hardware cost model and design-space explorer for low-precision arithmetic.",
@@ -47,13 +49,16 @@ def run() -> None:
     try:
         code = app(prog_name="hwdse", standalone_mode=False)
         sys.stdout.flush()
+        # Of ctrl-C some releases of Typer make an exit code, and others an exception.
+        if code == _INTERRUPTED:
+            raise typer.Abort
     except HwdseError as error:
         code = _complain(str(error), error.exit_code)
     except _UsageError as error:
         command = error.ctx.command_path if error.ctx else "hwdse"
         code = _complain(f"{error.format_message()} (see `{command} --help`)", 2)
     except typer.Abort:
-        code = _complain("interrupted; what was computed is in the store", 130)
+        code = _complain("interrupted; what was computed is kept", _INTERRUPTED)
     except OSError as error:
         # Where the reader of standard output has gone there is nobody to tell.
         gone = isinstance(error, BrokenPipeError)

@@ -278,3 +278,13 @@ def test_labels_are_no_markup(monkeypatch):
     with progress(2) as step:
         step("unit [/red]")
         step("[bold")
+
+
+def test_ctrl_c_says_so(hwdse, monkeypatch):
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hwdse.cli.units.show", interrupted)
+    found = hwdse("pe")
+    assert found.code == 130
+    assert found.err.splitlines()[-1] == "error: interrupted; what was computed is kept"
