@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hwdse.errors import HwdseError, nearest_hint
 from hwdse.files.csv_columns import numbers, require_columns, texts
 from hwdse.files.csv_input import read_csv_text
-from hwdse.files.yaml_input import parse_yaml, schema_error
+from hwdse.files.yaml_input import read_mapping, schema_error
 
 from .numbers import exact
 from .rules import Conversion, Implication, Rules
@@ -102,14 +102,7 @@ def read_problem_file(path: Path) -> ProblemFile:
         HwdseError: Malformed YAML, an unknown or missing key, or a bad table; one line that says
             where.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise HwdseError(f"cannot read problem file {str(path)!r}: {reason}") from None
-    raw = parse_yaml(text, where=str(path))
-    if not isinstance(raw, dict):
-        raise HwdseError(f"{path}: not a problem: it holds no mapping of keys")
+    raw = read_mapping(path, "problem")
     try:
         checked = _File.model_validate(raw)
     except ValidationError as error:

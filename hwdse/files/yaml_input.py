@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -12,7 +13,7 @@ from hwdse.errors import HwdseError
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["parse_yaml", "schema_error"]
+__all__ = ["parse_yaml", "read_mapping", "schema_error"]
 
 # What PyYAML lets through where a value does not fit its explicit tag, as in !!int "".
 _TAG_ERRORS = (LookupError, AttributeError, OverflowError)
@@ -53,6 +54,27 @@ def parse_yaml(text: str, *, where: str) -> Any:
         raise HwdseError(f"{where}:{line}: not YAML: {error.problem}") from None
     except (yaml.YAMLError, RecursionError, ValueError, TypeError, *_TAG_ERRORS) as error:
         raise HwdseError(f"{where}: not YAML: {' '.join(str(error).split())[:200]}") from None
+
+
+def read_mapping(path: Path, what: str) -> dict[Any, Any]:
+    """The mapping that a YAML file holds.
+
+    Args:
+        path: The file.
+        what: What messages call it, such as ``study``.
+
+    Raises:
+        HwdseError: It cannot be read, is malformed (with its line), or holds no mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise HwdseError(f"cannot read {what} {str(path)!r}: {reason}") from None
+    raw = parse_yaml(text, where=str(path))
+    if not isinstance(raw, dict):
+        raise HwdseError(f"{path}: not a {what}: it holds no mapping of keys")
+    return raw
 
 
 def schema_error(error: ValidationError, *, where: str) -> HwdseError:

@@ -17,6 +17,7 @@ __all__ = [
     "Common",
     "check_products",
     "take_accumulator",
+    "take_align_bits",
     "take_common",
     "take_format",
     "take_scalar",
@@ -91,6 +92,19 @@ def check_products(keys: Keys, w: Format, a: Format, one: TermShape) -> None:
         f"and at most {INT64_SIGNIFICAND_BITS} are supported; choose a format with coarser values",
         coarser,
     )
+
+
+def take_align_bits(keys: Keys, one: TermShape) -> int:
+    """Take the value of ``align``, of a sum of products of bounds ``one``; it must cut some off."""
+    window = one.significand_bits + one.max_shift
+    bits = keys.integer_of("align", 0, 1, 1 << 16)
+    if bits >= window:
+        raise keys.refusal(
+            f"align={bits} cuts nothing off, as products have {window} bits in all; leave it out, "
+            f"or give align={window - 1} or less",
+            {"align": None},
+        )
+    return bits
 
 
 def take_format(keys: Keys, key: str) -> Format:

@@ -24,7 +24,7 @@ from typing import ClassVar
 
 from hwdse.formats import Format, Minifloat, ScalarFormat
 from hwdse.pe.abfp_dot import AbfpDot, take_abfp
-from hwdse.pe.common import Common, check_products, take_accumulator, take_format
+from hwdse.pe.common import Common, check_products, take_accumulator, take_align_bits, take_format
 from hwdse.pe.design import Codes
 from hwdse.pe.implementation import (
     ADDERS,
@@ -234,12 +234,4 @@ def take_align(keys: Keys, w: Format, a: Format, one: TermShape) -> int | None:
         )
     if one.max_shift == 0:
         raise keys.refusal("all products have one exponent; leave align out", {"align": None})
-    window = one.significand_bits + one.max_shift
-    bits = keys.integer_of("align", 0, 1, 1 << 16)
-    if bits >= window:
-        raise keys.refusal(
-            f"align={bits} cuts nothing off, as products have {window} bits in all; leave it out, "
-            f"or give align={window - 1} or less",
-            {"align": None},
-        )
-    return bits
+    return take_align_bits(keys, one)

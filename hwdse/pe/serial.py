@@ -6,7 +6,14 @@ from dataclasses import replace
 
 from hwdse import formats
 from hwdse.formats import Format
-from hwdse.pe.common import Common, check_products, take_accumulator, take_format, take_scalar
+from hwdse.pe.common import (
+    Common,
+    check_products,
+    take_accumulator,
+    take_align_bits,
+    take_format,
+    take_scalar,
+)
 from hwdse.pe.group_serial import SCALE_BITS, GroupSerial
 from hwdse.pe.implementation import (
     ADDERS,
@@ -139,16 +146,7 @@ def _aligned(keys: Keys, unit: Serial) -> Serial:
             f"{reason}, so leave it out",
             {"align": None},
         )
-    one = unit.product_shape
-    window = one.significand_bits + one.max_shift
-    bits = keys.integer_of("align", 0, 1, 1 << 16)
-    if bits >= window:
-        raise keys.refusal(
-            f"align={bits} cuts nothing off, as products have {window} bits in all; leave it out, "
-            f"or give align={window - 1} or less",
-            {"align": None},
-        )
-    return replace(unit, align=bits)
+    return replace(unit, align=take_align_bits(keys, unit.product_shape))
 
 
 def _take_group(keys: Keys, unit: Serial) -> int | None:

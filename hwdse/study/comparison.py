@@ -12,11 +12,11 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from hwdse.errors import HwdseError, nearest_hint
-from hwdse.files.yaml_input import schema_error
+from hwdse.files.yaml_input import read_mapping, schema_error
 from hwdse.pe import Design
 from hwdse.study.chart import Chart, check_chart
 from hwdse.study.claims import Best, Claim, Ratio, Wins, check_claim
-from hwdse.study.reading import beside, parse_designs, read_mapping
+from hwdse.study.reading import beside, parse_designs
 from hwdse.study.template import Axes, Rows, Value, expand, fill
 
 __all__ = ["Comparison", "read_comparison"]

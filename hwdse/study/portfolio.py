@@ -10,11 +10,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hwdse.errors import HwdseError, nearest_hint
-from hwdse.files.yaml_input import schema_error
+from hwdse.files.yaml_input import read_mapping, schema_error
 from hwdse.pe import Unit
 from hwdse.pe.composite import Composite
 from hwdse.sensitivity.profile import Profile, read_profile
-from hwdse.study.reading import beside, parse_units, read_mapping
+from hwdse.study.reading import beside, parse_units
 from hwdse.workload.table import Layer, read_workload
 
 __all__ = ["Candidate", "PortfolioStudy", "read_portfolio_study"]

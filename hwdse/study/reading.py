@@ -1,40 +1,18 @@
-"""What study files and comparison files have in common: reading them, and the units they name."""
+"""What study files and comparison files have in common: the files and units that they name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hwdse import pe
 from hwdse.errors import HwdseError
-from hwdse.files.yaml_input import parse_yaml
 from hwdse.pe import Design, Unit
 
-__all__ = ["as_unit", "beside", "parse_designs", "parse_units", "read_mapping"]
+__all__ = ["as_unit", "beside", "parse_designs", "parse_units"]
 
 _Parsed = TypeVar("_Parsed")
-
-
-def read_mapping(path: Path, what: str) -> dict[Any, Any]:
-    """The mapping that a YAML file holds.
-
-    Args:
-        path: The file.
-        what: What messages call it, such as ``study``.
-
-    Raises:
-        HwdseError: It cannot be read, is malformed (with its line), or holds no mapping.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise HwdseError(f"cannot read {what} {str(path)!r}: {reason}") from None
-    raw = parse_yaml(text, where=str(path))
-    if not isinstance(raw, dict):
-        raise HwdseError(f"{path}: not a {what}: it holds no mapping of keys")
-    return raw
 
 
 def beside(path: Path, name: str, suffixes: tuple[str, ...]) -> str:

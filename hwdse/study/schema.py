@@ -10,10 +10,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hwdse.errors import HwdseError, nearest_hint
-from hwdse.files.yaml_input import schema_error
+from hwdse.files.yaml_input import read_mapping, schema_error
 from hwdse.pe import Unit
 from hwdse.sensitivity.profile import Profile, read_profile
-from hwdse.study.reading import beside, parse_units, read_mapping
+from hwdse.study.reading import beside, parse_units
 from hwdse.workload.table import Layer, read_workload
 
 __all__ = ["RESOURCES", "Budget", "Study", "read_study"]

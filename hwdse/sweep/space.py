@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from hwdse import pe
 from hwdse.errors import HwdseError, nearest_hint
-from hwdse.files.yaml_input import parse_yaml, schema_error
+from hwdse.files.yaml_input import read_mapping, schema_error
 
 __all__ = ["Point", "Space", "read_space"]
 
@@ -168,15 +168,7 @@ def read_space(path: Path) -> Space:
         HwdseError: It cannot be read, is malformed, has an unknown key or family, an empty product,
             or an exclusion that can exclude nothing.
     """
-    try:
-        data = path.read_bytes()
-        text = data.decode()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise HwdseError(f"cannot read space {str(path)!r}: {reason}") from None
-    raw = parse_yaml(text, where=str(path))
-    if not isinstance(raw, dict):
-        raise HwdseError(f"{path}: not a space: it holds no mapping of keys")
+    raw = read_mapping(path, "space")
     try:
         checked = _File.model_validate(raw)
     except ValidationError as error:
@@ -207,7 +199,7 @@ def read_space(path: Path) -> Space:
         ),
         clocks_ns=tuple(dict.fromkeys(checked.clocks_ns)),
         operands=checked.operands,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         _products=tuple(products),
         _exclusions=tuple(exclusions),
     )
