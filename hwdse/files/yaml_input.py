@@ -84,4 +84,7 @@ def schema_error(error: ValidationError, *, where: str) -> HwdseError:
     path = ".".join(str(part)[:60] for part in found[0]["loc"] if part != "[key]")
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     message = re.sub(r"^Extra inputs are not permitted$", "unknown key", found[0]["msg"])
-    return HwdseError(f"{where}: {path!a}: {message}{more}".replace("\n", " "))
+    # An error of a whole document has no path; our own checks need no word of Pydantic's.
+    place = f"{path!a}: " if path else ""
+    message = message.removeprefix("Value error, ")
+    return HwdseError(f"{where}: {place}{message}{more}".replace("\n", " "))
