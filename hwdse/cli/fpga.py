@@ -6,16 +6,11 @@ from hwdse import pe
 from hwdse.cli.output import note, print_json, print_table, progress
 from hwdse.cli.synthesis import announce_compilation
 from hwdse.errors import HwdseError
-from hwdse.synth.devices import ALIASES, DEVICES, device
+from hwdse.synth.devices import device
 from hwdse.synth.fpga import RESOURCES
 from hwdse.synth.place import placer_is_installed
 
-__all__ = ["cost_on_fpga", "is_fpga"]
-
-
-def is_fpga(name: str) -> bool:
-    """Whether a name is that of an FPGA device or family."""
-    return name in ALIASES or name in DEVICES
+__all__ = ["cost_on_fpga"]
 
 
 def cost_on_fpga(

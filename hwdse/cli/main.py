@@ -361,10 +361,11 @@ def cost(
 
     Example: hwdse cost mac:w=int8,a=int8 --tech ecp5
     """
-    from hwdse.cli.fpga import cost_on_fpga, is_fpga
+    from hwdse.cli.fpga import cost_on_fpga
     from hwdse.cli.units import cost_units
+    from hwdse.synth.devices import is_device
 
-    if is_fpga(tech):
+    if is_device(tech):
         usual = (source in ("auto", "synth"), operands == "uniform", clock_ns is None)
         cost_on_fpga(specs, tech, dsp=dsp, place=place, plain=all(usual), jobs=jobs, json=json)
         return

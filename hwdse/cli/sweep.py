@@ -13,6 +13,7 @@ from hwdse import __version__, tech
 from hwdse.cli.output import note, print_json, progress
 from hwdse.cli.synthesis import announce_compilation
 from hwdse.cost.figures import FIGURES_VERSION
+from hwdse.cost.fpga import FPGA_FIGURES_VERSION
 from hwdse.cost.operands import operands
 from hwdse.errors import ExternalToolError, HwdseError
 from hwdse.files.output import make_directory, write_text
@@ -21,6 +22,7 @@ from hwdse.sweep.journal import KINDS, Journal
 from hwdse.sweep.run import run_points
 from hwdse.sweep.space import Point, Space, read_space
 from hwdse.sweep.tables import write_failures, write_results
+from hwdse.synth.devices import device, is_device
 from hwdse.synth.yosys import warm_up, yosys_version
 
 __all__ = ["sweep"]
@@ -42,7 +44,7 @@ def sweep(
         The exit code: 5 where designs failed, 0 otherwise; a refused combination is no failure.
     """
     space = read_space(path)
-    technologies = {name: tech.load(name).sha256 for name in space.technologies}
+    technologies = {name: _version(name) for name in space.technologies}
     drawn = operands(space.operands)
     _agree(space, path, most)
     make_directory(directory)
@@ -70,6 +72,13 @@ def sweep(
             f"{document['refused']} are no designs or miss the clock, {document['failed']} failed"
         )
     return ExternalToolError.exit_code if document["failed"] else 0
+
+
+def _version(technology: str) -> str:
+    """What a technology's figures depend on."""
+    if is_device(technology):
+        return f"{device(technology).name}, figures {FPGA_FIGURES_VERSION}"
+    return tech.load(technology).sha256
 
 
 def _agree(space: Space, path: Path, most: int) -> None:

@@ -22,10 +22,11 @@ from hwdse.synth.yosys import yosys_version
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FpgaCost", "evaluate_on_fpga"]
+__all__ = ["FPGA_FIGURES_VERSION", "PLACER_SEED", "FpgaCost", "evaluate_on_fpga", "fpga_cost_of"]
 
 # Part of every key: raise it when synthesis, counting or the harness change.
-_VERSION = 1
+FPGA_FIGURES_VERSION = 1
+PLACER_SEED = 1
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def evaluate_on_fpga(
     *,
     dsp: bool = True,
     place: bool = True,
-    seed: int = 1,
+    seed: int = PLACER_SEED,
     jobs: int | None = None,
     store: Store | None = None,
     on_done: Callable[[str], None] | None = None,
@@ -95,11 +96,9 @@ def evaluate_on_fpga(
 
     where, kept = device(name), store or Store()
     designs = [pe.parse(spec) for spec in specs]
-    blocks = dsp and where.capacity["dsps"] > 0
-    placed = place and placer_is_installed(where)
 
     def cost(design: Design) -> FpgaCost:
-        return _cost(design, where, blocks, placed, seed, kept)
+        return fpga_cost_of(design, where, dsp=dsp, place=place, seed=seed, store=kept)
 
     def say(design: Design) -> None:
         if on_done is not None:
@@ -111,11 +110,14 @@ def evaluate_on_fpga(
     return pd.DataFrame(rows, dtype=object)
 
 
-def _cost(
-    design: Design, where: Device, dsp: bool, place: bool, seed: int, store: Store
+def fpga_cost_of(
+    design: Design, where: Device, *, dsp: bool, place: bool, seed: int, store: Store
 ) -> FpgaCost:
+    """What one design takes, from the store or by synthesis; see :func:`evaluate_on_fpga`."""
+    dsp = dsp and where.capacity["dsps"] > 0
+    place = place and placer_is_installed(where)
     sha256, rtlil = rtlil_sha256(design, store)
-    how = (where.name, f"dsp={dsp}", f"place={place}", f"seed={seed}", yosys_version(), _VERSION)
+    how = (where.name, f"dsp={dsp}", f"place={place}", f"seed={seed}", yosys_version(), FPGA_FIGURES_VERSION)
     key = hashlib.sha256("\0".join([sha256, design.canonical, *map(str, how)]).encode()).hexdigest()
     known = store.get("fpga", key)
     if known is None:

@@ -9,11 +9,13 @@ from typing import Any, Literal
 
 from hwdse import pe, tech
 from hwdse.cost.conditions import Conditions
-from hwdse.cost.figures import cost_of
+from hwdse.cost.figures import Cost, cost_of
+from hwdse.cost.fpga import PLACER_SEED, FpgaCost, fpga_cost_of
 from hwdse.cost.operands import operands
 from hwdse.cost.store import Store
 from hwdse.errors import ExternalToolError, HwdseError
 from hwdse.sweep.space import Point
+from hwdse.synth.devices import device
 from hwdse.tech.model import Technology
 
 __all__ = ["Outcome", "failed", "run_point"]
@@ -72,16 +74,24 @@ def _one_line(text: str) -> str:
 
 def _row(point: Point, distribution: str) -> dict[str, Any]:
     design = pe.parse(point.spec)
-    conditions = Conditions(operands(distribution), point.clock_ns)
-    cost = cost_of(design, _technology(point.technology), conditions, Store())
+    cost: Cost | FpgaCost
+    if point.dsp is None:
+        conditions = Conditions(operands(distribution), point.clock_ns)
+        cost = cost_of(design, _technology(point.technology), conditions, Store())
+        how = {"clock_ns": point.clock_ns, "recipe": cost.provenance["recipe"]}
+    else:
+        where = device(point.technology)
+        cost = fpga_cost_of(
+            design, where, dsp=point.dsp, place=point.place, seed=PLACER_SEED, store=Store()
+        )
+        how = {"dsp_blocks": cost.provenance["dsp_blocks"]}
     return {
         "spec": cost.spec,
         "family": design.family,
         **design.key_values,
         "tech": cost.tech,
-        "clock_ns": point.clock_ns,
+        **how,
         **{k: v for k, v in cost.to_json().items() if k not in ("spec", "tech", "provenance")},
-        "recipe": cost.provenance["recipe"],
         "rtlil_sha256": cost.provenance["rtlil_sha256"],
     }
 

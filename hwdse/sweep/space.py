@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from hwdse import pe
 from hwdse.errors import HwdseError, nearest_hint
 from hwdse.files.yaml_input import read_mapping, schema_error
+from hwdse.synth.devices import is_device
 
 __all__ = ["Point", "Space", "read_space"]
 
@@ -29,7 +30,7 @@ _VALUE = re.compile(r"[a-z0-9_]+|\(.*\)")
 _CONDITION = re.compile(r"[^\s,]+")
 _LONGEST_RANGE = 1 << 20
 # What an exclusion may name besides the keys of specs.
-_OF_POINTS = ("family", "technology", "clock_ns")
+_OF_POINTS = ("family", "technology", "clock_ns", "dsp")
 
 
 class _Range(BaseModel):
@@ -62,6 +63,20 @@ class _Range(BaseModel):
         return tuple(found)
 
 
+class _Fpga(BaseModel):
+    """How designs are put on the FPGAs among the technologies."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    dsp: Annotated[list[bool], Field(min_length=1)] = [True]
+    place: bool = False
+
+    @field_validator("dsp", mode="before")
+    @classmethod
+    def _one_too(cls, value: Any) -> Any:
+        return [value] if isinstance(value, bool) else value
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -72,6 +87,7 @@ class _File(BaseModel):
         list[Annotated[float, Field(gt=0, allow_inf_nan=False)] | None], Field(min_length=1)
     ] = [None]
     operands: _Line = "uniform"
+    fpga: _Fpga = _Fpga()
     designs: Annotated[list[dict[str, Any]], Field(min_length=1)]
     exclude: list[dict[str, Any]] = []
 
@@ -91,13 +107,36 @@ class Point:
         number: Its place in the space.
         spec: As the space has it, not in canonical form.
         technology: Name, or path of a technology's file.
-        clock_ns: Clock target; None for the design's own longest path.
+        clock_ns: Clock target; None for the design's own longest path, and on FPGAs.
+        dsp: Whether multiplications may go to DSP blocks; None where the technology is no FPGA.
+        place: Whether to place and route, on FPGAs.
     """
 
     number: int
     spec: str
     technology: str
     clock_ns: float | None
+    dsp: bool | None = None
+    place: bool = False
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """What a point has besides its number and spec."""
+
+    technology: str
+    clock_ns: float | None
+    dsp: bool | None
+
+    @property
+    def named(self) -> dict[str, str]:
+        """As exclusions name it."""
+        found = {"technology": self.technology}
+        if self.clock_ns is not None:
+            found["clock_ns"] = f"{self.clock_ns:g}"
+        if self.dsp is not None:
+            found["dsp"] = "yes" if self.dsp else "no"
+        return found
 
 
 @dataclass(frozen=True)
@@ -121,8 +160,10 @@ class Space:
 
     Attributes:
         name, description: For people.
-        technologies: Names, or paths of files.
-        clocks_ns: Clock targets.
+        technologies: Names of technologies and FPGAs, or paths of files.
+        clocks_ns: Clock targets; FPGAs have none.
+        dsp: Whether FPGAs use DSP blocks; several values are an axis.
+        place: Whether FPGAs are placed and routed.
         operands: Of the energy figures.
         sha256: Of the file.
     """
@@ -131,6 +172,8 @@ class Space:
     description: str
     technologies: tuple[str, ...]
     clocks_ns: tuple[float | None, ...]
+    dsp: tuple[bool, ...]
+    place: bool
     operands: str
     sha256: str
     _products: tuple[_Product, ...]
@@ -139,22 +182,33 @@ class Space:
     @property
     def size(self) -> int:
         """Points, those that are excluded counted in."""
-        conditions = len(self.technologies) * len(self.clocks_ns)
-        return conditions * sum(map(len, self._products))
+        return len(self._conditions) * sum(map(len, self._products))
+
+    @property
+    def _conditions(self) -> tuple[_Condition, ...]:
+        found = []
+        for name in self.technologies:
+            if is_device(name):
+                found += [_Condition(name, None, dsp) for dsp in self.dsp]
+            else:
+                found += [_Condition(name, clock, None) for clock in self.clocks_ns]
+        return tuple(found)
 
     def points(self) -> Iterator[Point]:
         """Every point that is not excluded, always in the same order."""
         numbers = itertools.count()
+        conditions = self._conditions
         for product in self._products:
             for keys in product:
                 spec = f"{product.family}:" + ",".join(f"{k}={v}" for k, v in keys.items())
-                for technology, clock in itertools.product(self.technologies, self.clocks_ns):
+                for given in conditions:
                     number = next(numbers)
-                    known = {"family": product.family, "technology": technology, **keys}
-                    if clock is not None:
-                        known["clock_ns"] = f"{clock:g}"
+                    known = {"family": product.family, **given.named, **keys}
                     if not any(_matches(rule, known) for rule in self._exclusions):
-                        yield Point(number, spec, technology, clock)
+                        place = given.dsp is not None and self.place
+                        yield Point(
+                            number, spec, given.technology, given.clock_ns, given.dsp, place
+                        )
 
 
 def _matches(rule: dict[str, frozenset[str]], known: dict[str, str]) -> bool:
@@ -198,6 +252,8 @@ def read_space(path: Path) -> Space:
             for name in dict.fromkeys(checked.technologies)
         ),
         clocks_ns=tuple(dict.fromkeys(checked.clocks_ns)),
+        dsp=tuple(dict.fromkeys(checked.fpga.dsp)),
+        place=checked.fpga.place,
         operands=checked.operands,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         _products=tuple(products),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hwdse.errors import HwdseError, nearest_hint
 
-__all__ = ["ALIASES", "DEVICES", "Device", "device"]
+__all__ = ["ALIASES", "DEVICES", "Device", "device", "is_device"]
 
 
 @dataclass(frozen=True)
@@ -103,3 +103,8 @@ def device(name: str) -> Device:
             f"unknown FPGA {name[:60]!r}{nearest_hint(name, names)}; known: {', '.join(DEVICES)}"
         )
     return known
+
+
+def is_device(name: str) -> bool:
+    """Whether a name is that of an FPGA device or family."""
+    return name in ALIASES or name in DEVICES
