@@ -7,17 +7,17 @@ together again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from amaranth import Cat, ClockSignal, Const, Instance, Module, Mux, ResetSignal, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from hwdse.pe import Operand
 from hwdse.pe.array import Array
 from rtl.parts.array_pe import ChainedPe, SummingPe
 from rtl.parts.bits import register
+from rtl.parts.ports import port_members
 
 __all__ = ["ArrayTop", "top"]
 
@@ -45,8 +45,7 @@ class ArrayTop(wiring.Component):
     def __init__(self, array: Array) -> None:
         self.array = array
         self.pe_name = f"{array.module_name}_pe"
-        ports = {p.name: (In if p.direction == "input" else Out)(p.width) for p in array.ports}
-        super().__init__(ports)
+        super().__init__(port_members(array))
 
     @property
     def instantiated(self) -> dict[str, wiring.Component]:
@@ -105,8 +104,57 @@ class _Wires(dict[tuple[str, int, int], Signal]):
         return wire
 
 
-class _Chained(ArrayTop):
-    """``ws`` and ``is``: PE (r, c) has its turn ``r + c`` cycles after PE (0, 0)."""
+class _Grid(ArrayTop):
+    """What ``ws``, ``is`` and ``os`` have in common: elements and sums wander from PE to PE.
+
+    Row ``r`` is the ``r``-th one that elements reach. Its PE in column ``c`` has its turn ``r + c``
+    cycles after the first.
+    """
+
+    def _connect(
+        self,
+        m: Module,
+        wires: _Wires,
+        edge: dict[str, Value],
+        moves: tuple[str, list[Value]],
+        places: Sequence[int],
+        top: Callable[[int], dict[str, Value]],
+    ) -> None:
+        """Make the PEs and what is between them, and connect the last row's results.
+
+        Args:
+            m: Where to.
+            wires: What PEs put out.
+            edge: What enters the first row at its first column, and wanders to all PEs.
+            moves: A member that each row has of its own, and its values by row.
+            places: For each row, its number among the array's rows.
+            top: What comes into a column of the first row from above.
+        """
+        rows, cols = self.array.rows, self.array.cols
+        for r, place in enumerate(places):
+            if r:
+                edge = {
+                    name: register(m, f"{name}_row_{r}", value, reset_less=name not in _FLAGS)
+                    for name, value in edge.items()
+                }
+            left = edge | {moves[0]: moves[1][r]}
+            for operand in self._of("row"):
+                part = self._part(operand, place)
+                left[operand.name] = _delayed(m, f"{operand.name}_row_{r}", part, r)
+            for c in range(cols):
+                values = {n: wires[n, r, c - 1] for n in left} if c else left
+                above = {n: wires[n, r - 1, c] for n in self._vertical()} if r else top(c)
+                m.submodules[f"pe_{place}_{c}"] = self._pe_at(values | above, wires, r, c)
+        for result in self.array.pe.results:
+            columns = (
+                _delayed(m, f"{result.name}_out_{c}", wires[result.name, rows - 1, c], cols - 1 - c)
+                for c in range(cols)
+            )
+            m.d.comb += getattr(self, result.name).eq(Cat(*columns))
+
+
+class _Chained(_Grid):
+    """``ws`` and ``is``: operands of columns stay in the PEs."""
 
     @cached_property
     def pe(self) -> wiring.Component:
@@ -125,27 +173,9 @@ class _Chained(ArrayTop):
         forget = [_delayed(m, "clear_0", self.clear, unit.latency)]
         for c in range(1, cols):
             forget.append(register(m, f"clear_{c}", forget[-1]))
-        for r in range(rows):
-            if r:
-                edge = {
-                    name: register(m, f"{name}_row_{r}", value, reset_less=name not in _FLAGS)
-                    for name, value in edge.items()
-                }
-            left = edge | {"load": loads[r]}
-            for operand in self._of("row"):
-                name = operand.name
-                left[name] = _delayed(m, f"{name}_row_{r}", self._part(operand, r), r)
-            for c in range(cols):
-                values = {n: wires[n, r, c - 1] for n in left} if c else left
-                above = {n: wires[n, r - 1, c] for n in self._vertical()}
-                above = above if r else self._top(m, c, forget[c])
-                m.submodules[f"pe_{r}_{c}"] = self._pe_at(values | above, wires, r, c)
-        for result in unit.results:
-            columns = (
-                _delayed(m, f"{result.name}_out_{c}", wires[result.name, rows - 1, c], cols - 1 - c)
-                for c in range(cols)
-            )
-            m.d.comb += getattr(self, result.name).eq(Cat(*columns))
+        self._connect(
+            m, wires, edge, ("load", loads), range(rows), lambda c: self._top(m, c, forget[c])
+        )
         valid = wires["valid", rows - 1, cols - 1]
         m.d.comb += self.out_valid.eq(
             _delayed(m, "out_valid", valid, unit.latency, reset_less=False)
@@ -173,7 +203,7 @@ class _Chained(ArrayTop):
         return found
 
 
-class _Summing(ArrayTop):
+class _Summing(_Grid):
     """``os``: PEs stand in the order in which elements reach them, the last row first."""
 
     @cached_property
@@ -185,7 +215,7 @@ class _Summing(ArrayTop):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        rows, cols, unit = self.array.rows, self.array.cols, self.array.pe
+        rows, cols = self.array.rows, self.array.cols
         wires = _Wires(self.pe)
         shifts = self._shifts(m, wires["done", rows - 1, 0])
         edge = {
@@ -193,27 +223,8 @@ class _Summing(ArrayTop):
             "clear": self.clear,
             "last": self.last & self.in_valid,
         } | {o.name: getattr(self, o.name) for o in self._of("all")}
-        for r in range(rows):
-            if r:
-                edge = {
-                    name: register(m, f"{name}_row_{r}", value, reset_less=name not in _FLAGS)
-                    for name, value in edge.items()
-                }
-            left = edge | {"shift": shifts[r]}
-            for operand in self._of("row"):
-                part = self._part(operand, rows - 1 - r)
-                left[operand.name] = _delayed(m, f"{operand.name}_row_{r}", part, r)
-            for c in range(cols):
-                values = {n: wires[n, r, c - 1] for n in left} if c else left
-                above = {n: wires[n, r - 1, c] for n in self._vertical()} if r else self._top(m, c)
-                pe = self._pe_at(values | above, wires, r, c)
-                m.submodules[f"pe_{rows - 1 - r}_{c}"] = pe
-        for result in unit.results:
-            columns = (
-                _delayed(m, f"{result.name}_out_{c}", wires[result.name, rows - 1, c], cols - 1 - c)
-                for c in range(cols)
-            )
-            m.d.comb += getattr(self, result.name).eq(Cat(*columns))
+        places = range(rows - 1, -1, -1)
+        self._connect(m, wires, edge, ("shift", shifts), places, lambda c: self._top(m, c))
         m.d.comb += self.out_valid.eq(
             _delayed(m, "out_valid", shifts[rows], cols, reset_less=False)
         )

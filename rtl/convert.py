@@ -1,8 +1,6 @@
-"""``convert``: a module for each kind, of the same name as in ``hwdse.pe.converters``."""
+"""``convert``: a function for each kind, in a module of its name in ``hwdse.pe.converters``."""
 
 from __future__ import annotations
-
-from types import ModuleType
 
 from amaranth.lib import wiring
 
@@ -16,35 +14,33 @@ from hwdse.pe.converters.shiftmax import Shiftmax
 from hwdse.pe.converters.softmax_scale import SoftmaxScale
 from hwdse.pe.converters.softmax_sum import SoftmaxSum
 from hwdse.pe.converters.sround import StochasticRounder
-from rtl.converters import (
-    cast,
-    hadamard,
-    quantise,
-    requant,
-    shiftgelu,
-    shiftmax,
-    softmax_scale,
-    softmax_sum,
-    sround,
-)
+from rtl.converter import ConverterTop
+from rtl.converters.cast import Casts
+from rtl.converters.hadamard import Butterfly
+from rtl.converters.quantise import BlockQuantiser
+from rtl.converters.requant import Requantisers
+from rtl.converters.shiftgelu import Gelu
+from rtl.converters.shiftmax import Softmax
+from rtl.converters.softmax_scale import PairScale
+from rtl.converters.softmax_sum import PairSum
+from rtl.converters.sround import Rounder
 
 __all__ = ["top"]
 
-# By the spec's class, a module with `top(design) -> Component`.
-_KINDS: dict[type[Converter], ModuleType] = {
-    Cast: cast,
-    Quantise: quantise,
-    Requant: requant,
-    Hadamard: hadamard,
-    StochasticRounder: sround,
-    Shiftmax: shiftmax,
-    ShiftGelu: shiftgelu,
-    SoftmaxSum: softmax_sum,
-    SoftmaxScale: softmax_scale,
+# By the spec's class, what makes a component of the spec.
+_FUNCTIONS: dict[type[Converter], type[wiring.Component]] = {
+    Cast: Casts,
+    Quantise: BlockQuantiser,
+    Requant: Requantisers,
+    Hadamard: Butterfly,
+    StochasticRounder: Rounder,
+    Shiftmax: Softmax,
+    ShiftGelu: Gelu,
+    SoftmaxSum: PairSum,
+    SoftmaxScale: PairScale,
 }
 
 
-def top(design: Converter) -> wiring.Component:
+def top(design: Converter) -> ConverterTop:
     """The exported module of a converter."""
-    component: wiring.Component = _KINDS[type(design)].top(design)
-    return component
+    return ConverterTop(converter=design, function=_FUNCTIONS[type(design)](design))

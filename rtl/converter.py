@@ -8,8 +8,9 @@ from amaranth.lib.wiring import In, Out
 
 from hwdse.pe.converter import Converter
 from rtl.parts.bits import register
+from rtl.parts.ports import port_members
 
-__all__ = ["ConverterTop"]
+__all__ = ["ConverterTop", "function_members"]
 
 
 class ConverterTop(wiring.Component):
@@ -17,11 +18,9 @@ class ConverterTop(wiring.Component):
 
     Parameters:
         converter: The spec.
-        function: Component with an input for each operand and an output for each result. Where the
-            converter has other stages than ``operand``, the function holds their registers. One
-            that takes several cycles or has a state has members ``in_valid``, ``out_valid`` (in
-            the cycle in which its results are to be registered) and, where the converter has the
-            port ``clear``, ``in_clear``; it delays them by its own stages.
+        function: Component with the members of :func:`function_members`. Where the converter has
+            other stages than ``operand``, the function holds their registers, and where it is
+            sequential, it delays its flags by them.
 
     Members:
         As ``converter.ports``.
@@ -30,8 +29,7 @@ class ConverterTop(wiring.Component):
     def __init__(self, *, converter: Converter, function: wiring.Component) -> None:
         self.converter = converter
         self.function = function
-        ports = {p.name: (In if p.direction == "input" else Out)(p.width) for p in converter.ports}
-        super().__init__(ports)
+        super().__init__(port_members(converter))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -55,3 +53,21 @@ class ConverterTop(wiring.Component):
             value = register(m, f"result_{result.name}", getattr(self.function, result.name))
             m.d.comb += getattr(self, result.name).eq(value)
         return m
+
+
+def function_members(converter: Converter, *, sequential: bool = False) -> dict[str, wiring.Member]:
+    """Members of a converter's function.
+
+    Args:
+        converter: The spec; its operands come in, and its results go out.
+        sequential: Whether the function takes several cycles or has a state. Then there are
+            ``in_valid``, ``out_valid`` (in the cycle in which results are to be registered) and,
+            where the converter has the port ``clear``, ``in_clear``.
+    """
+    members = {operand.name: In(operand.width) for operand in converter.operands}
+    members |= {result.name: Out(result.port.width) for result in converter.results}
+    if sequential:
+        members |= {"in_valid": In(1), "out_valid": Out(1)}
+    if sequential and converter.clears:
+        members["in_clear"] = In(1)
+    return members

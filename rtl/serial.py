@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from amaranth import Module, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from hwdse.pe.accumulate import FloatAccumulator
 from hwdse.pe.group_serial import GroupSerial
 from hwdse.pe.serial_unit import Serial
 from rtl.parts.bits import register
 from rtl.parts.operand import require_decoder
+from rtl.parts.ports import port_members
 from rtl.parts.serial_dequantiser import FixedDequantiser, FloatDequantiser
 from rtl.parts.serial_source import SerialSource
 from rtl.top import UnitTop
@@ -47,8 +47,7 @@ class GroupTop(wiring.Component):
 
     def __init__(self, *, design: GroupSerial) -> None:
         self.design = design
-        ports = {p.name: (In if p.direction == "input" else Out)(p.width) for p in design.ports}
-        super().__init__(ports)
+        super().__init__(port_members(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

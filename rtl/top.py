@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from amaranth import Cat, Module, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
 from hwdse.pe import Unit
 from hwdse.pe.accumulate import FloatAccumulator as FloatSpec
 from rtl.parts.accumulator import FixedAccumulator, FloatAccumulator
 from rtl.parts.bits import register
+from rtl.parts.ports import port_members
 
 __all__ = ["UnitTop"]
 
@@ -39,7 +40,7 @@ class UnitTop(wiring.Component):
         self.unit = unit
         self.source = source
         self.chained = chained
-        ports = {p.name: (In if p.direction == "input" else Out)(p.width) for p in unit.ports}
+        ports = port_members(unit)
         if chained:
             ports |= {f"{r.name}_in": In(r.bits * r.lanes) for r in unit.results}
         super().__init__(ports)

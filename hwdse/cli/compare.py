@@ -6,14 +6,17 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hwdse import pe, tech
-from hwdse.cli.compare_files import known, write_chart, write_comparison
+from hwdse import pe
+from hwdse.cli.compare_chart import shown_by, write_chart
+from hwdse.cli.compare_files import write_cells, write_resources, write_tables
+from hwdse.cli.compare_measured import on_cells, on_fpga
+from hwdse.cli.compare_tables import known
 from hwdse.cli.output import note, print_json, print_table, progress
 from hwdse.cli.synthesis import announce_compilation
 from hwdse.errors import HwdseError
+from hwdse.synth.devices import device, is_device
 
 if TYPE_CHECKING:
-    from hwdse.cost.comparison import Compared
     from hwdse.study.comparison import Comparison
 
 __all__ = ["compare_units"]
@@ -59,80 +62,63 @@ def compare_units(
     Raises:
         HwdseError: Bad specs, file, technology, conditions or directory.
     """
-    from hwdse.cost.comparison import compare
-    from hwdse.cost.conditions import Conditions
-    from hwdse.cost.operands import operands as chosen
     from hwdse.files.output import make_directory
-    from hwdse.study.chart import chart_data
     from hwdse.study.claims import measure
+    from hwdse.study.columns import check_columns_on
 
     asked = _asked(specs, technology, operands, clock_ns, dot_length)
-    library = tech.load(asked.technology)
-    conditions = Conditions(chosen(asked.operands), asked.clock_ns)
+    fpga = device(asked.technology) if is_device(asked.technology) else None
+    if fpga is not None and any(given is not None for given in (operands, clock_ns, dot_length)):
+        raise HwdseError(
+            f"{asked.technology}: FPGAs have no energy and no clock target; leave --operands, "
+            "--clock-ns and --dot-length out"
+        )
+    measuring = on_cells(asked) if fpga is None else on_fpga(asked, fpga)
+    check_columns_on(asked.technology, fpga=fpga is not None, asked=asked.columns)
     if directory is not None:
         make_directory(directory)
     announce_compilation()
     with progress(len(asked.units)) as step:
-        found = compare(
-            asked.units,
-            library,
-            conditions,
-            dot_length=asked.dot_length,
-            jobs=jobs,
-            on_done=step,
-        )
-    rows, addends = _rows(asked, found)
-    figures = {row["label"]: row for row in rows}
+        found = measuring(jobs, step)
+    figures = {row["label"]: row for row in found.rows}
     claims = measure(asked.claims, asked.placed, figures)
     shown = None
     if asked.chart is not None:
-        shown = chart_data(asked.chart, asked.placed, figures, addends)
-    provenance = found[0].cost.provenance
-    terms = f"{library.name}, {provenance['operands']}; {provenance['activity']}"
+        shown = shown_by(asked.chart, asked.placed, figures, found.addends)
     files = []
     if directory is not None:
-        files = write_comparison(directory, asked, rows, claims, terms)
+        write_picture = write_cells if fpga is None else write_resources
+        files = write_tables(directory, found.rows, claims)
+        files += write_picture(directory, asked, found.rows, found.terms)
         if shown is not None:
-            files += write_chart(directory, asked, shown, claims, terms)
+            files += write_chart(directory, asked, shown, claims, found.terms)
     if json:
-        origins = {one.label: one.cost.provenance for one in found}
         print_json(
             {
                 "name": asked.name,
-                "tech": library.name,
+                "tech": found.technology,
                 "dot_length": asked.dot_length,
                 "units": [
-                    known(row) | {"provenance": origins[row["label"]]}
-                    for row in rows
-                    if row["label"] in origins
+                    known(row) | {"provenance": found.origins[row["label"]]}
+                    for row in found.rows
+                    if row["label"] in found.origins
                 ],
-                "rows": [known(row) for row in rows if row["label"] not in origins],
+                "rows": [known(row) for row in found.rows if row["label"] not in found.origins],
                 "claims": claims,
-                "chart": shown,
+                "chart": None if shown is None else shown.document,
                 "files": [str(path) for path in files],
             }
         )
         return
-    _print_units(rows)
+    if fpga is None:
+        _print_units(found.rows)
+    else:
+        _print_units_on_fpga(found.rows)
     if claims:
         _print_claims(claims)
-    note(f"{terms}; energy_pj_per_dot: {asked.dot_length} MACs")
+    note(found.terms if fpga else f"{found.terms}; energy_pj_per_dot: {asked.dot_length} MACs")
     for path in files:
         note(str(path))
-
-
-def _rows(
-    asked: Comparison, found: list[Compared]
-) -> tuple[list[dict[str, Any]], dict[str, dict[str, dict[str, float]]]]:
-    """Figures of designs and of their sums, and what each addend adds to those."""
-    from hwdse.cost.comparison import add
-
-    rows, addends = [one.figures() for one in found], {}
-    among = {one.label: one for one in found}
-    for label, counts in asked.sums.items():
-        row, addends[label] = add(label, counts, among)
-        rows.append(row)
-    return rows, addends
 
 
 def _asked(
@@ -204,6 +190,26 @@ def _print_units(rows: list[dict[str, Any]]) -> None:
         print_table(
             ["converter", *_SHOWN_OF_VALUES],
             [[row["label"], *(row[column] for column in _SHOWN_OF_VALUES)] for row in converters],
+        )
+
+
+def _print_units_on_fpga(rows: list[dict[str, Any]]) -> None:
+    from hwdse.synth.fpga import RESOURCES
+
+    for per, title in (("mac", ""), ("value", "Converters")):
+        shown = [row for row in rows if row[f"{per}s_per_cycle"]]
+        if not shown:
+            continue
+        if title:
+            print(f"\n{title}")
+        columns = [f"{per}s_per_cycle", *(f"{what}_per_{per}" for what in RESOURCES), "fmax_mhz"]
+        cells = [[known(row)[column] for column in columns] for row in shown]
+        print_table(
+            ["unit", *columns],
+            [
+                [row["label"], *("-" if cell is None else cell for cell in line)]
+                for row, line in zip(shown, cells, strict=True)
+            ],
         )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hwdse import pe, tech
-from hwdse.cli.output import figure, print_json, print_table
+from hwdse.cli.output import figure, note, print_json, print_table
 from hwdse.cli.synthesis import announce_compilation
+from hwdse.errors import HwdseError
 
 __all__ = ["explain_unit"]
 
@@ -15,21 +16,37 @@ def explain_unit(
     spec: str,
     technology: str,
     *,
+    source: str,
     operands: str,
     clock_ns: float | None,
     activity: str,
     confidence: float,
     json: bool,
 ) -> None:
-    """Print the document of :func:`hwdse.cost.explain.explain`, as text for people or as JSON."""
+    """Print where figures come from, as text for people or as JSON.
+
+    See :func:`hwdse.cost.explain.explain`, and of fitted ones
+    :func:`hwdse.cost.fit.estimate.explain_estimate`.
+
+    Raises:
+        HwdseError: Bad input, or a source that has nothing to explain.
+    """
     from hwdse.cost.conditions import Conditions
     from hwdse.cost.explain import explain
+    from hwdse.cost.fit.estimate import explain_estimate
     from hwdse.cost.operands import operands as chosen
     from hwdse.cost.store import Store
 
     unit = pe.parse(spec)
     library = tech.load(technology)
     conditions = Conditions(chosen(operands), clock_ns, activity, confidence)
+    if source == "fit":
+        _explain_fit(explain_estimate(unit, library, conditions), json=json)
+        return
+    if source != "synth":
+        raise HwdseError(
+            f"--source {source[:40]}: explain takes figures apart that are from synth or fit"
+        )
     announce_compilation()
     document = explain(unit, library, conditions, Store())
     if json:
@@ -40,6 +57,34 @@ def explain_unit(
     _print_path(document["critical_path"])
     _print_energy(document)
     _print_sources(document)
+
+
+def _explain_fit(document: dict[str, Any], *, json: bool) -> None:
+    if json:
+        print_json(document)
+        return
+    figures = document["figures"]
+    print(f"{figures['spec']} on {figures['tech']} (fit), {document['gates']} gates and registers")
+    for name, fit in document["fits"].items():
+        ends = f"{figure(fit['low'])} to {figure(fit['high'])}"
+        print(f"\n{name}: {figure(fit['value'])} ({ends})")
+        rows = [
+            [part["count"], part["of_design"], part["contribution"]]
+            for part in fit["contributions"]
+        ]
+        rows.append(["all others", "", fit["all_others"]])
+        rows.append(["linear model", "", fit["linear_model"]])
+        rows.append(["times, from designs like it", "", fit["factor_from_designs_like_it"]])
+        print_table(["count", "of the design", name], rows)
+    counted = document["gate_count"]
+    if isinstance(counted, str):
+        note(counted)
+    else:
+        print(
+            "\nFirst-principles count of gates (arXiv 2510.25602, nothing fitted, no registers): "
+            f"area_um2 {figure(counted['area_um2'])}"
+        )
+    note(f"{document['provenance']['model']}; intervals: {document['provenance']['interval']}")
 
 
 def _print_figures(document: dict[str, Any]) -> None:

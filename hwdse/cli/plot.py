@@ -19,6 +19,10 @@ from hwdse.report.scatter_figure import MOST_GROUPS, ScatterPicture, save_scatte
 __all__ = ["pareto", "plot"]
 
 _SHOWN = 40
+# Columns that name designs in the product's own tables.
+_NAMES = ("spec", "label", "tech", "clock_ns")
+# Columns of a row's name at the most.
+_MOST_NAMES = 4
 
 
 def pareto(
@@ -41,9 +45,12 @@ def pareto(
     elif json:
         print_json([_record(row) for row in front.to_dict(orient="records")])
     else:
-        named = [name for name in ("spec", "label", "tech", "clock_ns") if name in front]
-        columns = list(dict.fromkeys([*named, *minimize, *maximize]))
-        rows = front[columns].head(_SHOWN).to_numpy(dtype=object).tolist()
+        names = _names(frame)
+        shown = [name for name in _NAMES if name in frame and name not in names]
+        shown += [name for name in dict.fromkeys([*minimize, *maximize]) if name not in names]
+        table = pd.concat([names, frame[shown]], axis="columns").loc[front.index]
+        columns = [str(name) for name in table]
+        rows = table.head(_SHOWN).to_numpy(dtype=object).tolist()
         print_table(columns, [["-" if cell != cell else cell for cell in row] for row in rows])
         more = f", the first {_SHOWN} are shown" if len(front) > _SHOWN else ""
         note(f"{len(front)} of {len(frame)} rows are on the front{more}")
@@ -70,6 +77,7 @@ def plot(
         raise HwdseError(f"{str(path)!r}: no row has both {x!r} and {y!r}")
     if not keep.all():
         note(f"{int((~keep).sum())} of {len(frame)} rows have no {x} or no {y} and are left out")
+    names_of_rows = _names(frame)[keep].to_numpy(dtype=object).tolist()
     frame, across, up = frame[keep].reset_index(drop=True), across[keep], up[keep]
     less = [name for name in (x, y) if name not in maximize]
     front = _front(frame, path, less, list(maximize))
@@ -89,9 +97,30 @@ def plot(
         steps="steps-pre" if x in maximize else "steps-post",
     )
     print(save_scatter_figure(picture, output))
-    named = [name for name in ("spec", "label") if name in frame] or [str(frame.columns[0])]
     for number, row in enumerate(front[:_SHOWN], start=1):
-        print(f"{number:>3}  {frame[named[0]].iloc[row]}  {across[row]:.4g}  {up[row]:.4g}")
+        name = " ".join(str(cell) for cell in names_of_rows[row] if cell == cell)
+        print(f"{number:>3}  {name}  {across[row]:.4g}  {up[row]:.4g}")
+
+
+def _names(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns that tell the rows apart: the spec or label, then others of words while they help.
+
+    Where more than a few would be needed there is one, and a column ``row_number`` from 1.
+    """
+    known = [name for name in _NAMES if name in frame]
+    words = [name for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
+    kept: list[Hashable] = []
+    found = 1
+    for name in dict.fromkeys([*known, *words]):
+        if kept and found == len(frame):
+            break
+        count = len(frame[[*kept, name]].astype(str).drop_duplicates())
+        if count > found or (not kept and name in ("spec", "label")):
+            kept, found = [*kept, name], count
+    if kept and found == len(frame) and len(kept) <= _MOST_NAMES:
+        return frame[kept]
+    number = pd.Series(range(1, len(frame) + 1), index=frame.index, name="row_number")
+    return pd.concat([frame[kept[:1]], number], axis="columns")
 
 
 def _front(

@@ -56,7 +56,7 @@ def sweep(
         "figures": FIGURES_VERSION,
         "yosys": yosys_version(),
     }
-    journal = Journal(directory, header, resume=resume)
+    journal = Journal(directory, header, size=space.size, resume=resume)
     try:
         document = _run(space, directory, journal, jobs, scheduler)
     finally:
@@ -96,9 +96,8 @@ def _agree(space: Space, path: Path, most: int) -> None:
 def _run(
     space: Space, directory: Path, journal: Journal, jobs: int, scheduler: str | None
 ) -> dict[str, Any]:
-    _, kinds = journal.offsets(space.size)
     # What failed is tried again.
-    open_ = (kinds < 0) | (kinds == KINDS.index("failed"))
+    open_ = (journal.kinds < 0) | (journal.kinds == KINDS.index("failed"))
     pending = sum(1 for point in space.points() if open_[point.number])
 
     def points() -> Iterator[Point]:
@@ -109,14 +108,14 @@ def _run(
         engine = _engine(jobs, scheduler)
         try:
             with progress(pending) as step:
-                for outcome in run_points(points(), space.operands, engine):
-                    journal.add(outcome.to_json())
-                    step(outcome.reason or str(outcome.row and outcome.row["spec"]))
+                for done in run_points(points(), space.operands, engine):
+                    journal.add(done)
+                    step(done.label)
         finally:
             engine.close()
     results, failures = directory / "results.parquet", directory / "without_figures.csv"
-    rows = write_results(journal, space.size, results)
-    refused, failed = write_failures(journal, space.size, space.points(), failures)
+    rows = write_results(journal, results)
+    refused, failed = write_failures(journal, space.points(), failures)
     document = {
         "name": space.name,
         "points": space.size,

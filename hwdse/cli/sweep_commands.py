@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from hwdse.cli.options import Json, Processes
+
 __all__ = ["add_commands"]
 
 _Table = Annotated[Path, typer.Argument(help="Table: .parquet, .csv or .json.")]
@@ -17,7 +19,7 @@ _Maximize = Annotated[
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add the commands to the application."""
+    """Add the commands to the application, in this order."""
     app.command()(sweep)
     app.command()(pareto)
     app.command()(plot)
@@ -26,9 +28,7 @@ def add_commands(app: typer.Typer) -> None:
 def sweep(
     space: Annotated[Path, typer.Argument(help="Space file (YAML).")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Directory for the results.")],
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; default: all cores.")
-    ] = None,
+    jobs: Processes = None,
     scheduler: Annotated[
         str | None, typer.Option(help="An existing Dask cluster, such as tcp://host:8786.")
     ] = None,
@@ -38,7 +38,7 @@ def sweep(
     max_points: Annotated[
         int, typer.Option(min=1, help="Ask before a space of more points is run.")
     ] = 20_000,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Cost thousands of designs, with all cores or a cluster, to one Parquet table.
 
@@ -68,7 +68,7 @@ def pareto(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the rows to this .csv.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Rows of a table that no other row beats in all of some columns.
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hwdse import pe
-from hwdse.cli.output import note, print_json, print_table, progress
+from hwdse.cli.output import figure, note, print_json, print_table, progress
 from hwdse.cli.synthesis import announce_compilation
+from hwdse.interchange.figures import check_suffix, write_figures
 from hwdse.pe.array import Array
 
 __all__ = ["cost_units", "export_unit", "show"]
@@ -136,12 +137,15 @@ def cost_units(
     clock_ns: float | None,
     activity: str,
     confidence: float,
+    output: Path | None,
     jobs: int | None,
     json: bool,
 ) -> None:
-    """Cost units and print their figures."""
+    """Cost units, print their figures, and write them to ``output`` where it is given."""
     from hwdse.cost import evaluate
 
+    if output is not None:
+        check_suffix(output)
     units = [pe.parse(spec) for spec in specs]
     if source != "table":
         announce_compilation()
@@ -162,6 +166,8 @@ def cost_units(
         {str(name): None if value != value else value for name, value in row.items()}
         for row in frame.to_dict(orient="records")
     ]
+    if output is not None:
+        note(str(write_figures(rows, output)))
     if json:
         print_json(rows)
         return
@@ -184,14 +190,25 @@ def cost_units(
         for row in rows:
             if "array" in row["provenance"]:
                 note(f"{row['spec']}: {_of_array(row['provenance']['array'])}")
-            reached, wanted = (
-                row["provenance"][key] for key in ("energy_half_width", "energy_half_width_wanted")
-            )
-            if reached > wanted:
-                note(
-                    f"{row['spec']}: the energy's interval is {reached:.2%} wide to either side "
-                    f"after {row['provenance']['glitch_vectors']} vectors, not {wanted:.2%}"
-                )
+            _note_interval(row)
+
+
+# Figures with intervals that a fitted row is shown with.
+_FITTED = ("area_um2", "delay_ps")
+
+
+def _note_interval(row: dict[str, Any]) -> None:
+    """Say what a user should know of how wide a row's intervals are."""
+    known = row["provenance"]
+    if row["source"] == "fit":
+        ends = (f"{c} {figure(row[c + '_low'])} to {figure(row[c + '_high'])}" for c in _FITTED)
+        note(f"{row['spec']}: {known['model']}; {', '.join(ends)} ({known['interval']})")
+    elif known.get("energy_half_width", 0.0) > known.get("energy_half_width_wanted", 0.0):
+        note(
+            f"{row['spec']}: the energy's interval is {known['energy_half_width']:.2%} wide to "
+            f"either side after {known['glitch_vectors']} vectors, not "
+            f"{known['energy_half_width_wanted']:.2%}"
+        )
 
 
 def _of_array(split: dict[str, Any]) -> str:

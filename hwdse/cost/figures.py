@@ -15,6 +15,7 @@ from hwdse.cost.analysis import Analysis, analyse
 from hwdse.cost.conditions import DEFAULT_ACTIVITY, DEFAULT_CONFIDENCE, Conditions
 from hwdse.cost.designs import rtlil_sha256
 from hwdse.cost.energy import sum_length
+from hwdse.cost.fit.estimate import shipped_synthesis, unit_estimate
 from hwdse.cost.mapping import choose_mapping, recipes_sha256
 from hwdse.cost.operands import operands
 from hwdse.cost.published import published_cost, table_names
@@ -111,8 +112,10 @@ def evaluate(
         specs: Design specs.
         technology: Name, path of a technology YAML, or a loaded technology; for ``table`` the name
             of a published table.
-        source: ``auto``, ``synth``, or ``table``: what a published table says of a multiplication
-            and an addition; fields that it does not have are None.
+        source: ``synth``; ``fit``: the model that is fitted to syntheses, at once and with wider
+            intervals; ``auto``: a synthesis that is in the store, or shipped; else the model, where
+            it says something of the unit; else a synthesis now. Or ``table``: what a published
+            table says of a multiplication and an addition; fields that it does not have are None.
         distribution: Operands of the energy figure, see :func:`hwdse.cost.operands.operands`.
         clock_ns: Clock period to map for, the smallest netlist found that meets it; by default the
             one for area, at its own critical path. Leakage is charged for one period per cycle.
@@ -148,11 +151,18 @@ def evaluate(
     costs = {}
     missing = {}
     for unit in dict.fromkeys(units):
+        if source == "fit":
+            costs[unit.canonical] = Cost(**unit_estimate(unit, library, conditions))
+            say(unit)
+            continue
         entry = _entry(unit, library, conditions, kept)
-        if entry.cost is None:
+        known = entry.cost
+        if known is None and source == "auto":
+            known = _at_once(unit, library, conditions, entry)
+        if known is None:
             missing[unit] = entry
             continue
-        costs[unit.canonical] = entry.cost
+        costs[unit.canonical] = known
         say(unit)
 
     def compute(unit: Design) -> Cost:
@@ -169,6 +179,20 @@ def cost_of(unit: Design, technology: Technology, conditions: Conditions, store:
     return entry.cost or _compute(unit, technology, conditions, store, entry)
 
 
+def _at_once(
+    unit: Design, technology: Technology, conditions: Conditions, entry: _Entry
+) -> Cost | None:
+    """Figures that take no synthesis: shipped ones of this very RTL, or the model's."""
+    if conditions == Conditions(operands("uniform")):
+        shipped = shipped_synthesis(unit, technology, entry.rtlil_sha256)
+        if shipped is not None:
+            return Cost(**shipped)
+    try:
+        return Cost(**unit_estimate(unit, technology, conditions))
+    except HwdseError:
+        return None
+
+
 @dataclass(frozen=True)
 class _Entry:
     """Where a unit's figures are in the store: they, where they are, and its RTL if generated."""
@@ -176,6 +200,7 @@ class _Entry:
     key: str
     cost: Cost | None
     rtlil: str | None
+    rtlil_sha256: str
 
 
 def _entry(unit: Design, technology: Technology, conditions: Conditions, store: Store) -> _Entry:
@@ -186,7 +211,7 @@ def _entry(unit: Design, technology: Technology, conditions: Conditions, store: 
     parts = [design_key, recipes_sha256(), conditions.key, str(FIGURES_VERSION), unit.canonical]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     known = store.get("cost", key)
-    return _Entry(key, None if known is None else Cost.from_json(known), rtlil)
+    return _Entry(key, None if known is None else Cost.from_json(known), rtlil, sha256)
 
 
 def _compute(
@@ -311,5 +336,3 @@ def _load(technology: str | os.PathLike[str]) -> Technology:
 def _check_source(source: str) -> None:
     if source not in SOURCES:
         raise HwdseError(f"unknown source {source!r}{nearest_hint(source, SOURCES)}")
-    if source == "fit":
-        raise HwdseError(f"source {source!r} has no figures in this version; use --source synth")

@@ -17,6 +17,7 @@ from hwdse.pe import Design
 from hwdse.synth.devices import Device, device
 from hwdse.synth.fpga import fpga_netlist, resources
 from hwdse.synth.place import harness, place_and_route, placer_is_installed
+from hwdse.synth.size import least_size
 from hwdse.synth.yosys import yosys_version
 
 if TYPE_CHECKING:
@@ -117,7 +118,14 @@ def fpga_cost_of(
     dsp = dsp and where.capacity["dsps"] > 0
     place = place and placer_is_installed(where)
     sha256, rtlil = rtlil_sha256(design, store)
-    how = (where.name, f"dsp={dsp}", f"place={place}", f"seed={seed}", yosys_version(), FPGA_FIGURES_VERSION)
+    how = (
+        where.name,
+        f"dsp={dsp}",
+        f"place={place}",
+        f"seed={seed}",
+        yosys_version(),
+        FPGA_FIGURES_VERSION,
+    )
     key = hashlib.sha256("\0".join([sha256, design.canonical, *map(str, how)]).encode()).hexdigest()
     known = store.get("fpga", key)
     if known is None:
@@ -129,14 +137,12 @@ def fpga_cost_of(
 def _computed(
     design: Design, rtlil: str, where: Device, dsp: bool, place: bool, seed: int
 ) -> dict[str, Any]:
+    _refuse_far_too_large(design, rtlil, where, dsp)
     netlist = fpga_netlist(rtlil, where.family, options=where.synthesis, dsp=dsp)
     taken = resources(netlist, where.family)
     for what, most in where.capacity.items():
         if taken[what] > most:
-            raise HwdseError(
-                f"{design.canonical} is too large for {where.name}: it takes {taken[what]} {what}, "
-                f"and the device has {most}; choose a larger device"
-            )
+            raise _too_large(design, where, f"it takes {taken[what]} {what}", most)
     fmax, tool = None, None
     if place:
         around = harness(design.module_name, [(p.name, p.direction, p.width) for p in design.ports])
@@ -163,3 +169,23 @@ def _computed(
             "rtlil_sha256": hashlib.sha256(rtlil.encode()).hexdigest(),
         },
     ).to_json()
+
+
+def _refuse_far_too_large(design: Design, rtlil: str, where: Device, dsp: bool) -> None:
+    """Refuse in seconds what would take minutes to map before it is too large all the same."""
+    least, blocks = least_size(rtlil), where.capacity["dsps"] if dsp else 0
+    luts = least.luts_beyond(blocks)
+    if luts > where.capacity["luts"]:
+        beyond = f" beyond {blocks} dsps" if blocks else ""
+        what = f"its multipliers{beyond} alone take {luts} luts or more"
+        raise _too_large(design, where, what, where.capacity["luts"])
+    # DSP blocks have registers of their own, and 7 series put chains of them into look-up tables.
+    if not dsp and where.family != "xc7" and least.ffs > where.capacity["ffs"]:
+        raise _too_large(design, where, f"it takes {least.ffs} ffs or more", where.capacity["ffs"])
+
+
+def _too_large(design: Design, where: Device, what: str, most: int) -> HwdseError:
+    return HwdseError(
+        f"{design.canonical} is too large for {where.name}: {what}, and the device has {most}; "
+        "choose a larger device"
+    )

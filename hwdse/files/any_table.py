@@ -1,4 +1,4 @@
-"""Reading a table of any columns: CSV, Parquet, or a JSON list of records."""
+"""Reading a table of any columns: CSV, Parquet, or JSON records."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def read_any_table(path: Path) -> pd.DataFrame:
         if suffix == ".csv":
             frame = pd.read_csv(path)
         elif suffix == ".json":
-            frame = pd.DataFrame.from_records(json.loads(path.read_text(encoding="utf-8")))
+            document = json.loads(path.read_text(encoding="utf-8"))
+            # With units beside the records, as `hwdse cost -o` writes them.
+            rows = document["rows"] if isinstance(document, dict) else document
+            frame = pd.DataFrame.from_records(rows)
         else:
             frame = pd.read_parquet(path)
     except OSError as error:

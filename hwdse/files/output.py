@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from hwdse.errors import HwdseError
 
-__all__ = ["make_directory", "write_bytes", "write_text"]
+__all__ = ["make_directory", "write_bytes", "write_lines", "write_text"]
 
 
 def make_directory(path: Path) -> Path:
@@ -29,17 +30,27 @@ def write_text(path: Path, text: str) -> Path:
     return write_bytes(path, text.encode())
 
 
+def write_lines(path: Path, lines: Iterable[str]) -> Path:
+    """Write lines, each with its end, as they come, in UTF-8; see :func:`write_bytes`."""
+    return _write(path, (line.encode() for line in lines))
+
+
 def write_bytes(path: Path, data: bytes) -> Path:
     """Write a file beside its place and move it there: an interruption leaves no half file.
 
     Raises:
         HwdseError: The file cannot be written.
     """
+    return _write(path, (data,))
+
+
+def _write(path: Path, parts: Iterable[bytes]) -> Path:
     if not path.name:
         raise HwdseError(f"cannot write {str(path)!r}: it names no file")
     beside = path.with_name(path.name + ".part")
     try:
-        beside.write_bytes(data)
+        with beside.open("wb") as file:
+            file.writelines(parts)
         beside.replace(path)
     except OSError as error:
         with suppress(OSError):

@@ -15,6 +15,7 @@ from hwdse.pe.term import INT64_SIGNIFICAND_BITS, TermShape
 __all__ = [
     "FLOAT_ACCUMULATORS",
     "Common",
+    "check_align_bits",
     "check_products",
     "take_accumulator",
     "take_align_bits",
@@ -96,15 +97,29 @@ def check_products(keys: Keys, w: Format, a: Format, one: TermShape) -> None:
 
 def take_align_bits(keys: Keys, one: TermShape) -> int:
     """Take the value of ``align``, of a sum of products of bounds ``one``; it must cut some off."""
-    window = one.significand_bits + one.max_shift
     bits = keys.integer_of("align", 0, 1, 1 << 16)
+    check_align_bits(keys, bits, one.significand_bits + one.max_shift, "products have")
+    return bits
+
+
+def check_align_bits(
+    keys: Keys, bits: int, window: int, addends: str, *, usual: int | None = None
+) -> None:
+    """Refuse a value of ``align`` that cuts nothing off.
+
+    Args:
+        keys: Of the spec.
+        bits: The value.
+        window: Bits of sums of which nothing is cut off.
+        addends: What is summed, and its verb, as in ``products have``.
+        usual: The value to name instead; None: to leave the key out.
+    """
     if bits >= window:
         raise keys.refusal(
-            f"align={bits} cuts nothing off, as products have {window} bits in all; leave it out, "
+            f"align={bits} cuts nothing off, as {addends} {window} bits in all; leave it out, "
             f"or give align={window - 1} or less",
-            {"align": None},
+            {"align": usual},
         )
-    return bits
 
 
 def take_format(keys: Keys, key: str) -> Format:
@@ -113,12 +128,12 @@ def take_format(keys: Keys, key: str) -> Format:
     try:
         return formats.get(name)
     except HwdseError as error:
-        near = _format_near(name, keys.example[key])
+        near = _format_near(name, keys.example.get(key))
         raise keys.refusal(f"{key}: {error}", {key: near}) from None
 
 
-def _format_near(name: str, default: str) -> str:
-    """The same kind of another width, or a name that is alike, or the default."""
+def _format_near(name: str, default: str | None) -> str | None:
+    """The same kind of another width, or a name that is alike, or the default, if there is one."""
     if (width := re.search(r"\d+", name)) is not None:
         for bits in sorted(_USUAL_BITS, key=lambda bits: abs(bits - int(width[0]))):
             try:

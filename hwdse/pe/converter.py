@@ -18,7 +18,8 @@ __all__ = ["Converter"]
 class Converter(Design):
     """Base of the kinds of the ``convert`` family.
 
-    A kind adds ``own_keys``, ``operands``, ``results``, ``run`` and ``values_per_element``.
+    A kind adds ``own_keys``, ``operands``, of which the first are the values converted, ``results``
+    and ``run``.
 
     Attributes:
         registers: Stages before the one that holds the results: ``operand`` (behind the input
@@ -44,6 +45,11 @@ class Converter(Design):
     def latency(self) -> int:
         """Cycles from taking an element to its result."""
         return self.initiation_interval + len(self.registers)
+
+    @property
+    def values_per_element(self) -> int:
+        """One for each lane of the first operand."""
+        return self.operands[0].lanes
 
     @property
     def enumerable(self) -> bool:

@@ -30,12 +30,14 @@ from hwdse.pe.implementation import (
     ADDERS,
     FUSED,
     MULTIPLIERS,
+    PACKED,
     REGISTERS,
     TREES,
     take_implementation,
 )
 from hwdse.pe.keys import Keys
 from hwdse.pe.lanes import Factor, aligned_shape, aligned_sum, exact_shape, exact_sum
+from hwdse.pe.packing import MULTIPLIER_BITS, packing_of
 from hwdse.pe.ports import Operand
 from hwdse.pe.product import integers, is_fixed_point, times_shape
 from hwdse.pe.scale import scale_of, scaled, scaled_shape
@@ -157,13 +159,17 @@ def parse(keys: Keys) -> Dot | AbfpDot:
     scales = w.scale_format or a.scale_format
     fixed = not scales and is_fixed_point(w.element) and is_fixed_point(a.element)
     acc, terms = take_accumulator(keys, fixed=fixed, lanes=lanes)
+    packed = keys.values.get("mul") == PACKED
+    if packed:
+        _check_packing(keys, w, a, lanes, fixed=fixed)
     implementation = take_implementation(
         keys,
-        mul=MULTIPLIERS,
+        mul=(*MULTIPLIERS, PACKED),
         tree=TREES,
         fused=FUSED if fixed else ("no", "save") if acc == "exact" else ("no",),
         adder=ADDERS,
         registers=REGISTERS,
+        products=lanes // 2 if packed else lanes,
     )
     if not fixed and acc != "exact" and implementation.tree == "star" != implementation.adder:
         raise keys.refusal(
@@ -180,6 +186,29 @@ def parse(keys: Keys) -> Dot | AbfpDot:
             {"align": 24},
         )
     return unit
+
+
+def _check_packing(keys: Keys, w: Format, a: Format, lanes: int, *, fixed: bool) -> None:
+    """Refuse ``mul=packed`` where there are no pairs, or no multiplier could take them."""
+    if not fixed:
+        raise keys.refusal(
+            f"mul={PACKED} packs fixed-point operands without scales; {w.name} x {a.name} are "
+            "others, so use mul=star",
+            {"mul": "star"},
+        )
+    if lanes % 2:
+        raise keys.refusal(
+            f"mul={PACKED} takes lanes in pairs, and lanes={lanes} is odd; use lanes={lanes + 1}",
+            {"lanes": lanes + 1},
+        )
+    packing = packing_of(w.element, a.element)
+    if not packing.fits:
+        needed, most = (" x ".join(map(str, bits)) for bits in (packing.word_bits, MULTIPLIER_BITS))
+        raise keys.refusal(
+            f"mul={PACKED} needs multipliers of {needed} bits for {w.name} x {a.name}, and no FPGA "
+            f"has any over {most} that do not take the place of two; use mul=star",
+            {"mul": "star"},
+        )
 
 
 def _refuse_value_sets(keys: Keys, key: str, fmt: Format) -> Format:

@@ -11,6 +11,7 @@ __all__ = [
     "ADDERS",
     "FUSED",
     "MULTIPLIERS",
+    "PACKED",
     "REGISTERS",
     "SHIFT_ADD",
     "TREES",
@@ -21,6 +22,10 @@ __all__ = [
 MULTIPLIERS = ("star", "booth", "bw")
 # One more, for integer weights of few bits.
 SHIFT_ADD = "shiftadd"
+# And one for pairs of lanes of few bits; see hwdse.pe.packing.
+PACKED = "packed"
+# Those that leave no partial products to be added with others.
+_FINISHED = ("star", SHIFT_ADD, PACKED)
 TREES = ("star", "wallace", "dadda")
 FUSED = ("no", "yes", "save")
 ADDERS = ("star", "ripple", "sklansky", "brent", "kogge")
@@ -36,8 +41,9 @@ class Implementation:
 
     Attributes:
         mul: Multiplier: ``star`` (Yosys' own ``*``), ``booth`` (radix-4 recoding, MacSorley 1961)
-            or ``bw`` (one row of partial products per bit, signs as Baugh and Wooley 1973); or
-            ``shiftadd``, operators ``+`` over the shifted activations of a weight's bits.
+            or ``bw`` (one row of partial products per bit, signs as Baugh and Wooley 1973);
+            ``shiftadd``, operators ``+`` over the shifted activations of a weight's bits; or
+            ``packed``, one ``*`` for the sum of two products.
         tree: What adds many addends: ``star`` (operators ``+``), ``wallace`` or ``dadda``
             compressors.
         fused: ``no``: a finished term goes to the accumulator. ``yes``: it stays in carry-save
@@ -48,7 +54,8 @@ class Implementation:
             Kogge and Stone (1973).
         registers: Stages in front of the accumulator, in the order of the data: ``operand``
             (behind the input ports), ``product`` (behind products that are finished before they
-            are added; with partial products, behind their tree and before its adder), ``term``.
+            are added, of ``packed`` right behind the multiplier; with partial products, behind
+            their tree and before its adder), ``term``.
     """
 
     mul: str = "star"
@@ -61,6 +68,11 @@ class Implementation:
     def pipeline(self) -> int:
         """Register stages before the accumulator."""
         return len(self.registers)
+
+    @property
+    def finished(self) -> bool:
+        """Whether products are finished before they are added, with no partial ones."""
+        return self.mul in _FINISHED
 
     @property
     def key_values(self) -> dict[str, str]:
@@ -91,7 +103,8 @@ def take_implementation(
         keys: Of the spec.
         mul, tree, fused, adder, registers: What this unit can be built with; the first of each is
             its default. With partial products, a tree of compressors is.
-        products: How many products a term sums. Of a single one only partial products make a tree.
+        products: How many finished products a term sums, or of ``mul=packed`` sums of two. Of a
+            single one only partial products make a tree.
 
     Raises:
         HwdseError: A value that this unit cannot be built with, or values that exclude each other.
@@ -100,15 +113,15 @@ def take_implementation(
     chosen_fused = keys.choice_of("fused", tuple(fused), next(iter(fused)))
     # Where it cannot be "yes", "save" is the accumulator's business alone.
     open_terms = "yes" in fused and chosen_fused != "no"
-    if open_terms and multiplier == "star" and products == 1:
+    if open_terms and multiplier in _FINISHED and products == 1:
         raise keys.refusal(
-            f"fused={chosen_fused} leaves a compressor tree open, and mul=star has none; add "
-            "mul=bw",
+            f"fused={chosen_fused} leaves a compressor tree open, and mul={multiplier} has none; "
+            "add mul=bw",
             {"mul": "bw"},
         )
     chosen_tree = _take_tree(keys, tuple(tree), multiplier, products, open_terms=open_terms)
     stages, lacking = tuple(registers), ""
-    if open_terms and multiplier != "star":
+    if open_terms and multiplier not in _FINISHED:
         lacking = f"the carry-save rows of fused={chosen_fused} are in stage term"
     elif products == 1 and multiplier == "star":
         lacking = "nothing is between the partial products of mul=star; mul=bw has a stage there"
@@ -126,14 +139,15 @@ def take_implementation(
 def _take_tree(
     keys: Keys, available: tuple[str, ...], multiplier: str, products: int, *, open_terms: bool
 ) -> str:
-    if multiplier == "star" and products == 1:
+    if multiplier in _FINISHED and products == 1:
         choices: tuple[str, ...] = ("star",)
-        reason = "mul=star has no partial products that it could add; add mul=bw"
-    elif multiplier in ("star", SHIFT_ADD) and not open_terms:
+        reason = f"mul={multiplier} has no partial products that it could add; add mul=bw"
+    elif multiplier in _FINISHED and not open_terms:
         choices, reason = available, ""
     else:
         choices = tuple(tree for tree in ("dadda", "wallace") if tree in available)
-        addends = "fused terms" if multiplier == "star" else f"partial products of mul={multiplier}"
+        finished = multiplier in _FINISHED
+        addends = "fused terms" if finished else f"partial products of mul={multiplier}"
         reason = f"{addends} take compressors; use tree=dadda or tree=wallace"
     tree = keys.values.get("tree")
     if tree in available and tree not in choices:

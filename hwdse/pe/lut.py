@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwdse.formats import Minifloat, ScalarFormat
-from hwdse.pe.common import Common, take_accumulator, take_scalar
+from hwdse.pe.common import Common, check_align_bits, take_accumulator, take_scalar
 from hwdse.pe.implementation import ADDERS, REGISTERS, Implementation, take_implementation
 from hwdse.pe.keys import Keys
 from hwdse.pe.lut_table import weight_planes
@@ -56,11 +56,11 @@ def parse(keys: Keys) -> Lut:
         align=None if "align" not in keys.values else keys.integer_of("align", 0, 1, 1 << 10),
     )
     _check_size(keys, unit)
+    _check_align(keys, unit)
     if unit.float_entries:
         _check_float_entries(keys, unit)
     elif not unit.inside:
         _check_integer_entries(keys, unit)
-    _check_align(keys, unit)
     keys.finish()
     return unit
 
@@ -148,9 +148,5 @@ def _check_align(keys: Keys, unit: Lut) -> None:
             "align cuts float activations off that the unit itself sums; leave it out",
             {"align": None},
         )
-    if unit.align >= window:
-        raise keys.refusal(
-            f"align={unit.align} cuts nothing off, as {unit.a.name} has {window} bits in all; "
-            f"leave it out, or give align={window - 1} or less",
-            {"align": None if window <= MAX_WINDOW_BITS else _USUAL_ALIGN},
-        )
+    usual = None if window <= MAX_WINDOW_BITS else _USUAL_ALIGN
+    check_align_bits(keys, unit.align, window, f"{unit.a.name} has", usual=usual)

@@ -27,7 +27,14 @@ from hwdse.pe.ports import Operand, Result
 from hwdse.pe.product import product_shape
 from hwdse.pe.term import Term, TermShape
 
-__all__ = ["MAX_EXACT_BITS", "Codes", "Unit", "exact_width"]
+__all__ = [
+    "MAX_EXACT_BITS",
+    "Codes",
+    "Unit",
+    "exact_width",
+    "least_exact_width",
+    "published_exact_width",
+]
 
 INT32_BITS = 32
 # Contents up to here are within the range of binary64, so that they can be decoded.
@@ -37,18 +44,31 @@ MAX_EXACT_BITS = 1024
 def exact_width(w: ScalarFormat, a: ScalarFormat, terms: int) -> int:
     """Bits of an accumulator that can neither overflow nor round over ``terms`` products.
 
-    As many as the largest sum and a sign take; but at least, so that widths are the published ones,
-    ``rw + ra + ceil(log2 n) + 1`` for integers and
-    ``2**ew + mw + 2**ea + ma + ceil(log2 n) - 1`` for minifloats (arXiv 2311.12359, section 4).
+    As many as the largest sum and a sign take; but at least as many as were published.
     """
-    needed = (product_shape(w, a).max_units * terms).bit_length() + 1
+    needed = least_exact_width(w, a, terms)
+    published = published_exact_width(w, a, terms)
+    return needed if published is None else max(needed, published)
+
+
+def least_exact_width(w: ScalarFormat, a: ScalarFormat, terms: int) -> int:
+    """Bits that the largest sum of so many products takes, with a sign."""
+    return (product_shape(w, a).max_units * terms).bit_length() + 1
+
+
+def published_exact_width(w: ScalarFormat, a: ScalarFormat, terms: int) -> int | None:
+    """Bits by the formulas of arXiv 2311.12359, section 4; None for other kinds of formats.
+
+    ``rw + ra + ceil(log2 n) + 1`` for integers and
+    ``2**ew + mw + 2**ea + ma + ceil(log2 n) - 1`` for minifloats.
+    """
     growth = math.ceil(math.log2(terms))
     if isinstance(w, IntegerFormat) and isinstance(a, IntegerFormat):
-        return max(needed, w.bits + a.bits + growth + 1)
+        return w.bits + a.bits + growth + 1
     if isinstance(w, Minifloat) and isinstance(a, Minifloat):
         reach = (1 << w.exponent_bits) + w.mantissa_bits + (1 << a.exponent_bits) + a.mantissa_bits
-        return max(needed, reach + growth - 1)
-    return needed
+        return reach + growth - 1
+    return None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The chart of a comparison: lines, bars, a heat map or divided bars, and what was published."""
+"""The chart of a comparison, as lines, bars, map or points, and what was published."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .chart_panels import Kind, Panels, draw_panels, panels_inches
 from .claims_panel import ClaimMark, draw_claims, panel_inches
 from .picture import save_picture
+from .scatter_panels import Scatter, draw_scatter_panels, scatter_inches
 from .text import printable
 from .theme import COLOURS
 
@@ -32,9 +33,10 @@ class ChartPicture:
         title: What is compared.
         description: In a few sentences.
         subtitle: Under what conditions.
-        kind: See :class:`hwdse.study.chart.Chart`.
+        kind: How panels of categories are drawn; see :class:`hwdse.study.chart.Chart`.
         x_label: Of what runs from left to right.
-        panels: By the figure's label: by series (part, for a stack), by category: the value.
+        panels: By the figure's label: by series (part, for a stack), by category: the value. Or
+            points.
         ratio: Whether values are ratios, of which 1 is the middle.
         claims: What was published.
     """
@@ -42,9 +44,9 @@ class ChartPicture:
     title: str
     description: str = ""
     subtitle: str
-    kind: Kind
+    kind: Kind = "lines"
     x_label: str
-    panels: Panels
+    panels: Panels | Scatter
     ratio: bool = False
     claims: Sequence[ClaimMark] = field(default=())
 
@@ -67,7 +69,8 @@ def _figure(picture: ChartPicture) -> Figure:
         *textwrap.wrap(printable(picture.subtitle), _CHARACTERS),
     ]
     head = 0.35 + _LINE_INCHES * len(lines)
-    body = panels_inches(picture.kind, picture.panels)
+    panels = picture.panels
+    body = scatter_inches() if isinstance(panels, Scatter) else panels_inches(picture.kind, panels)
     below = panel_inches(picture.claims) if picture.claims else 0.0
     height = head + body + below
     figure = Figure(figsize=(_WIDTH, height), dpi=130)
@@ -92,14 +95,13 @@ def _figure(picture: ChartPicture) -> Figure:
         parse_math=False,
     )
     # Each part is laid out by itself, since labels of the one need not leave room in the other.
-    draw_panels(
-        figure,
-        picture.kind,
-        picture.panels,
-        x_label=picture.x_label,
-        ratio=picture.ratio,
-        between=(below / height, 1 - head / height),
-    )
+    x_label, between = picture.x_label, (below / height, 1 - head / height)
+    if isinstance(panels, Scatter):
+        draw_scatter_panels(figure, panels, x_label=x_label, between=between)
+    else:
+        draw_panels(
+            figure, picture.kind, panels, x_label=x_label, ratio=picture.ratio, between=between
+        )
     if picture.claims:
         draw_claims(figure, picture.claims, below=below / height)
     return figure

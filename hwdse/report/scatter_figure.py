@@ -137,10 +137,14 @@ def _front(axes: Axes, picture: ScatterPicture) -> None:
         zorder=3,
     )
     if len(x) <= _NUMBERED:
-        for number, (left, bottom) in enumerate(zip(x, y, strict=True), start=1):
+        places: dict[tuple[float, float], list[int]] = {}
+        for number, at in enumerate(zip(x.tolist(), y.tolist(), strict=True), start=1):
+            places.setdefault(at, []).append(number)
+        for at, numbers in places.items():
+            # Rows in one place follow one another.
             axes.annotate(
-                str(number),
-                (left, bottom),
+                str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}\u2013{numbers[-1]}",
+                at,
                 xytext=(4, 4),
                 textcoords="offset points",
                 fontsize=7.5,

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hwdse.cost.comparison import COLUMNS, PARTS
+from hwdse.cost.comparison import PARTS
 from hwdse.errors import HwdseError, nearest_hint
+from hwdse.study.columns import check_column
 from hwdse.study.series import Placed, label_for, matching
 from hwdse.study.template import fill
 
@@ -26,10 +27,11 @@ class Chart(BaseModel):
 
     Attributes:
         kind: ``lines`` or ``bars`` along ``x``, a ``heat`` map of series against ``x``, or a
-            ``stack``: a bar for each row, divided.
-        columns: The figures, a panel each, of :data:`~hwdse.cost.comparison.COLUMNS`.
+            ``stack``: a bar for each row, divided; a ``scatter``: rows by two figures, with their
+            Pareto fronts.
+        columns: The figures, a panel each, of :data:`~hwdse.study.columns.EVERY_COLUMN`.
         series: Template of the name to template of the rows' labels.
-        x: The axis that runs from left to right; not for a stack.
+        x: The axis that runs from left to right; a figure for a scatter; not for a stack.
         x_label: What it is called.
         over: Template of the row that each figure is divided by.
         over_label: What that is called.
@@ -40,7 +42,7 @@ class Chart(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    kind: Literal["lines", "bars", "heat", "stack"]
+    kind: Literal["lines", "bars", "heat", "stack", "scatter"]
     columns: Annotated[list[str], Field(min_length=1, max_length=4)]
     series: Annotated[dict[_Line, _Line], Field(min_length=1)]
     x: _Line | None = None
@@ -52,16 +54,24 @@ class Chart(BaseModel):
 
     @model_validator(mode="after")
     def _is_sound(self) -> Chart:
-        for column in self.columns:
-            known = COLUMNS if self.kind != "stack" or self.by == "addends" else tuple(PARTS)
-            if column not in known:
-                raise ValueError(f"unknown column {column!r}{nearest_hint(column, known)}")
         if (self.x is None) != (self.kind == "stack"):
-            say = "takes no x" if self.kind == "stack" else "needs x, the axis from left to right"
+            what = "figure" if self.kind == "scatter" else "axis"
+            say = (
+                "takes no x" if self.kind == "stack" else f"needs x, the {what} from left to right"
+            )
             raise ValueError(f"a chart of kind {self.kind!r} {say}")
-        if self.kind == "stack" and self.over is not None:
-            raise ValueError("a chart of kind 'stack' takes no over")
+        if self.kind in ("stack", "scatter") and self.over is not None:
+            raise ValueError(f"a chart of kind {self.kind!r} takes no over")
+        for column in self.figures:
+            check_column(column)
+            if self.kind == "stack" and self.by == "parts" and column not in PARTS:
+                raise ValueError(f"no parts of column {column!r}{nearest_hint(column, PARTS)}")
         return self
+
+    @property
+    def figures(self) -> list[str]:
+        """The figures that it shows."""
+        return [*self.columns, *([self.x] if self.kind == "scatter" and self.x else [])]
 
 
 def check_chart(chart: Chart, placed: Placed, addends: Mapping[str, Mapping[str, Any]]) -> None:
@@ -70,18 +80,19 @@ def check_chart(chart: Chart, placed: Placed, addends: Mapping[str, Mapping[str,
     Raises:
         HwdseError: It does not.
     """
+    axis = None if chart.kind == "scatter" else chart.x
     for row in chart.series.values():
         for label in matching(row, placed):
             at = placed[label]
-            if chart.x is not None and chart.x not in at and chart.kind != "lines":
-                raise HwdseError(f"chart: {label!r} has no axis {chart.x!r}")
+            if axis is not None and axis not in at and chart.kind != "lines":
+                raise HwdseError(f"chart: {label!r} has no axis {axis!r}")
             if chart.over is not None:
                 label_for(chart.over, label, placed)
             if chart.by == "addends" and label not in addends:
                 raise HwdseError(f"chart: {label!r} is no sum; give by: parts")
-    if chart.x is not None and not any(chart.x in at for at in placed.values()):
-        axes = {axis for at in placed.values() for axis in at}
-        raise HwdseError(f"chart: no unit has the axis {chart.x!r}{nearest_hint(chart.x, axes)}")
+    if axis is not None and not any(axis in at for at in placed.values()):
+        axes = {known for at in placed.values() for known in at}
+        raise HwdseError(f"chart: no unit has the axis {axis!r}{nearest_hint(axis, axes)}")
 
 
 def chart_data(
@@ -90,7 +101,7 @@ def chart_data(
     figures: Mapping[str, Mapping[str, Any]],
     addends: Mapping[str, Mapping[str, Mapping[str, float]]],
 ) -> ChartData:
-    """What a chart shows.
+    """What a chart shows, of any kind but ``scatter``.
 
     Args:
         chart: The chart, checked.

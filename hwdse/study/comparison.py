@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 from hwdse.errors import HwdseError, nearest_hint
 from hwdse.files.yaml_input import read_mapping, schema_error
 from hwdse.pe import Design
 from hwdse.study.chart import Chart, check_chart
-from hwdse.study.claims import Best, Claim, Ratio, Wins, check_claim
+from hwdse.study.claims import Best, Claim, Figure, Front, Ratio, Wins
+from hwdse.study.columns import check_column
 from hwdse.study.reading import beside, parse_designs
+from hwdse.study.series import matching
 from hwdse.study.template import Axes, Rows, Value, expand, fill
 
 __all__ = ["Comparison", "read_comparison"]
@@ -46,6 +57,32 @@ class _Sum(BaseModel):
     over: Annotated[Axes | Rows | None, Field(alias="for")] = None
 
 
+class _Least(BaseModel):
+    """Rows that are each one of several units: the one that has the least of a figure."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    least: str
+    among: _Label
+    over: Annotated[Axes | Rows | None, Field(alias="for")] = None
+
+    @field_validator("least")
+    @classmethod
+    def _is_a_column(cls, column: str) -> str:
+        check_column(column)
+        return column
+
+
+def _row_kind(row: Any) -> str:
+    """The kind of row that a mapping is."""
+    return "least" if isinstance(row, dict) and "least" in row else "sum"
+
+
+_Row = Annotated[
+    Annotated[_Sum, Tag("sum")] | Annotated[_Least, Tag("least")], Discriminator(_row_kind)
+]
+
+
 def _kind(claim: Any) -> str:
     """The kind of claim that a mapping is; anything else fails as a ratio, the usual one."""
     kind = claim.get("kind", "ratio") if isinstance(claim, dict) else "ratio"
@@ -53,9 +90,22 @@ def _kind(claim: Any) -> str:
 
 
 _Claim = Annotated[
-    Annotated[Ratio, Tag("ratio")] | Annotated[Best, Tag("best")] | Annotated[Wins, Tag("wins")],
+    Annotated[Ratio, Tag("ratio")]
+    | Annotated[Figure, Tag("figure")]
+    | Annotated[Best, Tag("best")]
+    | Annotated[Wins, Tag("wins")]
+    | Annotated[Front, Tag("front")],
     Discriminator(_kind),
 ]
+
+
+class _Fpga(BaseModel):
+    """How designs are put on an FPGA."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    dsp: bool = True
+    place: bool = False
 
 
 class _Comparison(BaseModel):
@@ -67,8 +117,9 @@ class _Comparison(BaseModel):
     operands: _Line = "normal"
     clock_ns: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     dot_length: Annotated[int, Field(ge=1, le=1 << 20)] = 32
+    fpga: _Fpga = _Fpga()
     units: Annotated[dict[_Label, Any], Field(min_length=1)]
-    rows: dict[_Label, _Sum] = {}
+    rows: dict[_Label, _Row] = {}
     claims: list[_Claim] = []
     chart: Chart | None = None
 
@@ -80,8 +131,11 @@ class Comparison:
     Attributes:
         units: By label.
         sums: Further rows: label to how much of each unit a MAC takes.
+        least: Further rows: label to a figure, and the units of which the row is the one that has
+            the least of it.
         placed: Values of the axes that each row was expanded from, by label.
         dot_length: MACs of the dot product whose energy is given.
+        dsp, place: On FPGAs: whether products may go to DSP blocks, and whether to place and route.
     """
 
     name: str
@@ -93,8 +147,19 @@ class Comparison:
     units: dict[str, Design]
     sums: dict[str, dict[str, Fraction]]
     placed: dict[str, dict[str, Value]]
+    least: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     chart: Chart | None = None
+    dsp: bool = True
+    place: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """Every figure that a row, a claim or the chart is about."""
+        found = [column for column, _ in self.least.values()]
+        found += [column for claim in self.claims for column in claim.columns]
+        found += [] if self.chart is None else self.chart.figures
+        return list(dict.fromkeys(found))
 
 
 def read_comparison(path: Path) -> Comparison:
@@ -116,10 +181,19 @@ def read_comparison(path: Path) -> Comparison:
         rows, more = _expanded("rows", checked.rows)
         if taken := set(rows) & set(units):
             raise HwdseError(f"rows: {sorted(taken)[0]!r} is the label of a unit already")
+        sums = {
+            label: _addends(label, row, more[label], units)
+            for label, row in rows.items()
+            if isinstance(row, _Sum)
+        }
+        least = {
+            label: (row.least, _among(label, row, more[label], placed))
+            for label, row in rows.items()
+            if isinstance(row, _Least)
+        }
         placed |= more
-        sums = {label: _addends(label, row, placed[label], units) for label, row in rows.items()}
         for claim in checked.claims:
-            check_claim(claim, placed)
+            claim.check(placed)
         if checked.chart is not None:
             check_chart(checked.chart, placed, sums)
     except HwdseError as error:
@@ -133,13 +207,16 @@ def read_comparison(path: Path) -> Comparison:
         dot_length=checked.dot_length,
         units=parse_designs(path, specs),
         sums=sums,
+        least=least,
         placed=placed,
         claims=tuple(checked.claims),
         chart=checked.chart,
+        dsp=checked.fpga.dsp,
+        place=checked.fpga.place,
     )
 
 
-_Template = TypeVar("_Template", _Family, _Sum)
+_Template = TypeVar("_Template", _Family, _Sum | _Least)
 
 
 def _family(label: str, unit: Any) -> _Family:
@@ -164,6 +241,20 @@ def _expanded(
                 raise HwdseError(f"{key}: {label!r} is longer than {_MOST_CHARACTERS} characters")
             found[label], placed[label] = one, dict(at)
     return found, placed
+
+
+def _among(
+    label: str, row: _Least, at: Mapping[str, Value], placed: Mapping[str, Mapping[str, Value]]
+) -> list[str]:
+    """The units that a template gives where their axes and the row's agree."""
+    found = [
+        name
+        for name in matching(row.among, placed)
+        if all(at.get(axis, value) == value for axis, value in placed[name].items())
+    ]
+    if not found:
+        raise HwdseError(f"rows.{label}: no unit {row.among!r} is at {dict(at)}")
+    return found
 
 
 def _addends(

@@ -97,6 +97,7 @@ def job_of_study(
     costs = cost.evaluate(
         list(labels),
         technology,
+        source="synth",
         distribution=study.operands,
         clock_ns=study.clock_ns,
         jobs=jobs,

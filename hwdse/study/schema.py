@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hwdse.errors import HwdseError, nearest_hint
 from hwdse.files.yaml_input import read_mapping, schema_error
 from hwdse.pe import Unit
-from hwdse.sensitivity.profile import Profile, read_profile
-from hwdse.study.reading import beside, parse_units
-from hwdse.workload.table import Layer, read_workload
+from hwdse.study.basis import Basis, BasisKeys, Label, Line, idle_unit, read_basis, unserved_layer
+from hwdse.study.reading import parse_units
 
 __all__ = ["RESOURCES", "Budget", "Study", "read_study"]
 
@@ -25,8 +23,6 @@ RESOURCES = {
     "area_time_mm2_ms": ("arithmetic area × time", "mm²·ms"),
     "size_mib": ("model size", "MiB"),
 }
-_Line = Annotated[str, Field(min_length=1, max_length=2000)]
-_Label = Annotated[str, Field(pattern=r"^[^\s\x00-\x1f,=\"'][^\x00-\x1f,=\"']{0,39}$")]
 
 
 class Budget(BaseModel):
@@ -38,7 +34,7 @@ class Budget(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    name: _Label
+    name: Label
     fraction: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
     at_most: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = {}
 
@@ -52,43 +48,23 @@ class Budget(BaseModel):
         return self
 
 
-class _Study(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    name: _Line
-    description: str = ""
-    source: _Line
-    technology: _Line
-    operands: _Line = "normal"
-    clock_ns: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    workload: _Line
-    sensitivity: _Line
-    units: Annotated[dict[_Label, _Line], Field(min_length=1)]
+class _Study(BasisKeys):
+    units: Annotated[dict[Label, Line], Field(min_length=1)]
     frontier_points: Annotated[int, Field(ge=2, le=1000)] = 33
     budgets: tuple[Budget, ...] = ()
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(Basis):
     """A study with everything it names read and checked.
 
     Attributes:
         units: Label to unit.
-        inputs: File, as the study names it, to SHA-256 of its bytes.
     """
 
-    name: str
-    description: str
-    source: str
-    technology: str
-    operands: str
-    clock_ns: float | None
-    layers: tuple[Layer, ...]
-    profile: Profile
     units: dict[str, Unit]
     frontier_points: int
     budgets: tuple[Budget, ...]
-    inputs: dict[str, str]
 
 
 def read_study(path: Path) -> Study:
@@ -111,44 +87,18 @@ def read_study(path: Path) -> Study:
     except ValidationError as error:
         raise schema_error(error, where=str(path)) from None
     units = parse_units(path, checked.units)
-    workload, sensitivity = path.parent / checked.workload, path.parent / checked.sensitivity
-    # A technology or tensor file is named relative to the study as well.
-    technology = beside(path, checked.technology, (".yaml", ".yml"))
-    operands = beside(path, checked.operands, (".npz",))
     study = Study(
-        name=checked.name,
-        description=" ".join(checked.description.split()),
-        source=" ".join(checked.source.split()),
-        technology=technology,
-        operands=operands,
-        clock_ns=checked.clock_ns,
-        layers=read_workload(workload),
-        profile=read_profile(sensitivity),
+        **vars(read_basis(path, checked)),
         units=units,
         frontier_points=checked.frontier_points,
         budgets=checked.budgets,
-        inputs={
-            name: hashlib.sha256(file.read_bytes()).hexdigest()
-            for name, file in (
-                (path.name, path),
-                (checked.workload, workload),
-                (checked.sensitivity, sensitivity),
-            )
-        },
     )
-    _check_names(study, path)
+    _check_budgets(study, path)
     _check_options(study, path)
     return study
 
 
-def _check_names(study: Study, path: Path) -> None:
-    layers = {layer.name for layer in study.layers}
-    for layer, *_ in study.profile.loss:
-        if layer not in layers:
-            raise HwdseError(
-                f"{path}: the sensitivity profile has layer {layer!r}, the workload has not"
-                f"{nearest_hint(layer, layers)}"
-            )
+def _check_budgets(study: Study, path: Path) -> None:
     names = [budget.name for budget in study.budgets]
     for name in names:
         if names.count(name) > 1:
@@ -162,17 +112,11 @@ def _check_options(study: Study, path: Path) -> None:
         pairs = {label: (layer.name, u.w.name, u.a.name) for label, u in study.units.items()}
         options = {label for label, pair in pairs.items() if pair in study.profile.loss}
         if not options:
-            raise HwdseError(
-                f"{path}: layer {layer.name!r} has no option: no unit's formats are in its "
-                "sensitivity profile; add a unit, or its losses"
-            )
+            raise unserved_layer(path, layer)
         served |= options
         if layer.tie and not shared.setdefault(layer.tie, set(options)) & options:
             raise HwdseError(f"{path}: the layers of tie {layer.tie!r} have no unit in common")
         shared.get(layer.tie, set()).intersection_update(options)
     for label, unit in study.units.items():
         if label not in served:
-            raise HwdseError(
-                f"{path}: unit {label!r} ({unit.w.name} x {unit.a.name}) serves no layer: the "
-                "sensitivity profile has no loss for its formats"
-            )
+            raise idle_unit(path, label, unit)

@@ -6,6 +6,7 @@ Nothing else is understood: there are no expressions, and no other use of braces
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -23,11 +24,12 @@ Value = (
 _Axis = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
 Axes = Annotated[dict[_Axis, Annotated[list[Value], Field(min_length=1)]], Field(min_length=1)]
 """Values by axis: every combination."""
+_Values = Annotated[list[Value], Field(min_length=1)]
 Rows = Annotated[
-    list[Annotated[dict[_Axis, Value], Field(min_length=1)]],
+    list[Annotated[dict[_Axis, Value | _Values], Field(min_length=1)]],
     Field(min_length=1),
 ]
-"""Combinations, each with a value by axis."""
+"""Combinations, each with a value by axis, or several values: every combination of those."""
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _MOST = 500
@@ -63,15 +65,15 @@ def expand(over: Axes | Rows | None) -> Sequence[dict[str, Value]]:
     """
     if over is None:
         return [{}]
-    if isinstance(over, list):
-        found = over
-    else:
-        count = 1
-        for values in over.values():
-            count *= len(values)
-        if count > _MOST:
-            raise HwdseError(f"{count} combinations are more than {_MOST}; give fewer values")
-        found = [dict(zip(over, at, strict=True)) for at in itertools.product(*over.values())]
-    if len(found) > _MOST:
-        raise HwdseError(f"{len(found)} combinations are more than {_MOST}; give fewer")
-    return found
+    products = [
+        {axis: given if isinstance(given, list) else [given] for axis, given in one.items()}
+        for one in (over if isinstance(over, list) else [over])
+    ]
+    count = sum(math.prod(map(len, one.values())) for one in products)
+    if count > _MOST:
+        raise HwdseError(f"{count} combinations are more than {_MOST}; give fewer values")
+    return [
+        dict(zip(one, at, strict=True))
+        for one in products
+        for at in itertools.product(*one.values())
+    ]

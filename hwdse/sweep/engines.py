@@ -6,11 +6,19 @@ engine can be started again; which job it died of is found by running the suspec
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import signal
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+)
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from hwdse.errors import ExternalToolError, HwdseError
@@ -18,6 +26,8 @@ from hwdse.errors import ExternalToolError, HwdseError
 __all__ = ["Engine", "cluster", "processes"]
 
 _CONNECT_SECONDS = 10
+# Of jobs whose worker died.
+_RETRIES = 2
 
 
 @dataclass
@@ -68,6 +78,9 @@ def cluster(address: str) -> Engine:
         raise ExternalToolError(
             "--scheduler needs dask and distributed: pip install 'hwdse[cluster]'"
         ) from None
+    # What becomes of the cluster is said in one line, without its tracebacks.
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         connect: Any = distributed.Client
         client = connect(address, timeout=_CONNECT_SECONDS, set_as_default=False)
@@ -91,13 +104,32 @@ def cluster(address: str) -> Engine:
 
 
 class _DaskExecutor(Executor):
-    """A client's executor; shutting it down leaves the client to others."""
+    """Jobs on a cluster; shutting it down leaves the client to others.
+
+    Dask's own ``ClientExecutor`` leaves a future pending for ever where its result gets lost on the
+    way here.
+    """
 
     def __init__(self, client: Any) -> None:
-        self._inner = client.get_executor(pure=False, retries=2)
+        self._client = client
 
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return self._inner.submit(fn, *args, **kwargs)
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        ours: Future[Any] = Future()
+        try:
+            theirs = self._client.submit(fn, *args, **kwargs, pure=False, retries=_RETRIES)
+        except Exception as error:
+            raise BrokenExecutor(f"{type(error).__name__}: {error}") from error
+        theirs.add_done_callback(partial(_pass_on, ours))
+        return ours
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self._inner.shutdown(wait=False)
+
+def _pass_on(ours: Future[Any], theirs: Any) -> None:
+    """Give the result of a future of Dask to one of ours, or the error of its job."""
+    try:
+        if theirs.status == "error":
+            ours.set_exception(theirs.exception())
+        else:
+            ours.set_result(theirs.result())
+    except BaseException as error:
+        # Cancelled, or lost with a connection.
+        ours.set_exception(CancelledError(str(error)))

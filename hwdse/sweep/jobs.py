@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from typing import Any, Literal
 from hwdse import pe, tech
 from hwdse.cost.conditions import Conditions
 from hwdse.cost.figures import Cost, cost_of
+from hwdse.cost.fit.estimate import fpga_estimate, unit_estimate
 from hwdse.cost.fpga import PLACER_SEED, FpgaCost, fpga_cost_of
 from hwdse.cost.operands import operands
 from hwdse.cost.store import Store
@@ -18,7 +20,10 @@ from hwdse.sweep.space import Point
 from hwdse.synth.devices import device
 from hwdse.tech.model import Technology
 
-__all__ = ["Outcome", "failed", "run_point"]
+__all__ = ["BATCH_SECONDS", "Outcome", "failed", "run_batch", "run_point"]
+
+# What a worker is given to do at a time: long beside the handing over, short beside a sweep.
+BATCH_SECONDS = 0.2
 
 _LONGEST_REASON = 1000
 
@@ -40,9 +45,24 @@ class Outcome:
     kind: Literal["done", "refused", "failed"] = "done"
     reason: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON-ready values."""
-        return dict(vars(self))
+
+def run_batch(points: tuple[Point, ...], distribution: str) -> tuple[Outcome, ...]:
+    """Cost points one after the other, until the time for a batch is over: at least the first.
+
+    Args:
+        points: The points, at least one.
+        distribution: Operands of the energy figures.
+
+    Returns:
+        Outcomes of the first of the points, in order.
+    """
+    end = time.perf_counter() + BATCH_SECONDS
+    found = []
+    for point in points:
+        found.append(run_point(point, distribution))
+        if time.perf_counter() > end:
+            break
+    return tuple(found)
 
 
 def run_point(point: Point, distribution: str) -> Outcome:
@@ -75,15 +95,24 @@ def _one_line(text: str) -> str:
 def _row(point: Point, distribution: str) -> dict[str, Any]:
     design = pe.parse(point.spec)
     cost: Cost | FpgaCost
+    fitted = point.source == "fit"
+    how: dict[str, Any]
     if point.dsp is None:
+        library = _technology(point.technology)
         conditions = Conditions(operands(distribution), point.clock_ns)
-        cost = cost_of(design, _technology(point.technology), conditions, Store())
-        how = {"clock_ns": point.clock_ns, "recipe": cost.provenance["recipe"]}
+        if fitted:
+            cost = Cost(**unit_estimate(design, library, conditions))
+        else:
+            cost = cost_of(design, library, conditions, Store())
+        how = {"clock_ns": point.clock_ns, "recipe": cost.provenance.get("recipe")}
     else:
         where = device(point.technology)
-        cost = fpga_cost_of(
-            design, where, dsp=point.dsp, place=point.place, seed=PLACER_SEED, store=Store()
-        )
+        if fitted:
+            cost = FpgaCost(**fpga_estimate(design, where))
+        else:
+            cost = fpga_cost_of(
+                design, where, dsp=point.dsp, place=point.place, seed=PLACER_SEED, store=Store()
+            )
         how = {"dsp_blocks": cost.provenance["dsp_blocks"]}
     return {
         "spec": cost.spec,
@@ -92,7 +121,7 @@ def _row(point: Point, distribution: str) -> dict[str, Any]:
         "tech": cost.tech,
         **how,
         **{k: v for k, v in cost.to_json().items() if k not in ("spec", "tech", "provenance")},
-        "rtlil_sha256": cost.provenance["rtlil_sha256"],
+        "rtlil_sha256": cost.provenance.get("rtlil_sha256"),
     }
 
 

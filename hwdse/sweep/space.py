@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -87,6 +87,7 @@ class _File(BaseModel):
         list[Annotated[float, Field(gt=0, allow_inf_nan=False)] | None], Field(min_length=1)
     ] = [None]
     operands: _Line = "uniform"
+    source: Literal["synth", "fit"] = "synth"
     fpga: _Fpga = _Fpga()
     designs: Annotated[list[dict[str, Any]], Field(min_length=1)]
     exclude: list[dict[str, Any]] = []
@@ -110,6 +111,7 @@ class Point:
         clock_ns: Clock target; None for the design's own longest path, and on FPGAs.
         dsp: Whether multiplications may go to DSP blocks; None where the technology is no FPGA.
         place: Whether to place and route, on FPGAs.
+        source: Where figures come from: ``synth`` or ``fit``.
     """
 
     number: int
@@ -118,6 +120,7 @@ class Point:
     clock_ns: float | None
     dsp: bool | None = None
     place: bool = False
+    source: str = "synth"
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,7 @@ class Space:
         clocks_ns: Clock targets; FPGAs have none.
         dsp: Whether FPGAs use DSP blocks; several values are an axis.
         place: Whether FPGAs are placed and routed.
+        source: Where figures come from: ``synth``, or ``fit``, the fitted model.
         operands: Of the energy figures.
         sha256: Of the file.
     """
@@ -174,6 +178,7 @@ class Space:
     clocks_ns: tuple[float | None, ...]
     dsp: tuple[bool, ...]
     place: bool
+    source: str
     operands: str
     sha256: str
     _products: tuple[_Product, ...]
@@ -197,17 +202,23 @@ class Space:
     def points(self) -> Iterator[Point]:
         """Every point that is not excluded, always in the same order."""
         numbers = itertools.count()
-        conditions = self._conditions
+        conditions = [(given, given.named) for given in self._conditions]
         for product in self._products:
             for keys in product:
                 spec = f"{product.family}:" + ",".join(f"{k}={v}" for k, v in keys.items())
-                for given in conditions:
+                for given, named in conditions:
                     number = next(numbers)
-                    known = {"family": product.family, **given.named, **keys}
+                    known = {"family": product.family, **named, **keys}
                     if not any(_matches(rule, known) for rule in self._exclusions):
                         place = given.dsp is not None and self.place
                         yield Point(
-                            number, spec, given.technology, given.clock_ns, given.dsp, place
+                            number,
+                            spec,
+                            given.technology,
+                            given.clock_ns,
+                            given.dsp,
+                            place,
+                            self.source,
                         )
 
 
@@ -227,6 +238,12 @@ def read_space(path: Path) -> Space:
         checked = _File.model_validate(raw)
     except ValidationError as error:
         raise schema_error(error, where=str(path)) from None
+    on_fpgas = any(map(is_device, checked.technologies))
+    if checked.source == "fit" and on_fpgas and (True in checked.fpga.dsp or checked.fpga.place):
+        raise HwdseError(
+            f"{path}: source: the fitted model knows FPGAs without DSP blocks and without place "
+            "and route; add fpga: {dsp: false}, or take source: synth"
+        )
     products = []
     for at, entry in enumerate(checked.designs):
         products += _products(entry, f"{path}: designs.{at}")
@@ -254,6 +271,7 @@ def read_space(path: Path) -> Space:
         clocks_ns=tuple(dict.fromkeys(checked.clocks_ns)),
         dsp=tuple(dict.fromkeys(checked.fpga.dsp)),
         place=checked.fpga.place,
+        source=checked.source,
         operands=checked.operands,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         _products=tuple(products),

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hwdse.errors import HwdseError
-from hwdse.files.output import write_text
+from hwdse.files.output import write_lines
+from hwdse.interchange.figures import schema_of
 from hwdse.sweep.journal import KINDS, Journal
 from hwdse.sweep.space import Point
 
 __all__ = ["write_failures", "write_results"]
 
-_ROWS = 1 << 15
+_ROWS = 1 << 13
 
 
-def write_results(journal: Journal, size: int, path: Path) -> int:
+def write_results(journal: Journal, path: Path) -> int:
     """Write the figures of all points that have some; a few thousand rows are in memory at a time.
 
     Args:
         journal: What has been computed.
-        size: Points of the space.
         path: The Parquet file; not there where no point has figures.
 
     Returns:
@@ -32,11 +36,9 @@ def write_results(journal: Journal, size: int, path: Path) -> int:
     Raises:
         HwdseError: The file cannot be written.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    offsets, kinds = journal.offsets(size)
-    done = offsets[kinds == KINDS.index("done")]
+    done = journal.offsets[journal.kinds == KINDS.index("done")]
     if not len(done):
         path.unlink(missing_ok=True)
         return 0
@@ -45,63 +47,73 @@ def write_results(journal: Journal, size: int, path: Path) -> int:
     try:
         with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
             for first in range(0, len(done), _ROWS):
-                rows = [d["row"] for d in journal.documents(done[first : first + _ROWS])]
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+                writer.write_table(_table(journal, done[first : first + _ROWS], schema))
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise HwdseError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
     return len(done)
 
 
-def _schema(rows: Iterable[dict[str, Any]]) -> Any:
-    """Columns in the order in which they first occur; numbers are whole where all of them are."""
+def _table(journal: Journal, offsets: NDArray[np.int64], schema: Any) -> Any:
     import pyarrow as pa
 
+    rows = [document["row"] for document in journal.documents(offsets)]
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _schema(rows: Iterable[dict[str, Any]]) -> Any:
+    """Columns in the order in which they first occur, with their units."""
     kinds: dict[str, set[type]] = {}
+    known = set()
     for row in rows:
-        for name, value in row.items():
-            kinds.setdefault(name, set()).add(type(value))
-    columns = []
-    for name, seen in kinds.items():
-        seen -= {type(None)}
-        if seen <= {int} and seen:
-            column = pa.int64()
-        elif seen <= {int, float}:
-            column = pa.float64()
-        else:
-            column = pa.string()
-        columns.append(pa.field(name, column))
-    return pa.schema(columns)
+        # Few shapes of rows, however many rows.
+        shape = tuple(row), tuple(map(type, row.values()))
+        if shape not in known:
+            known.add(shape)
+            for name, kind in zip(*shape, strict=True):
+                kinds.setdefault(name, set()).add(kind)
+    return schema_of(kinds)
 
 
-def write_failures(
-    journal: Journal, size: int, points: Iterable[Point], path: Path
-) -> tuple[int, int]:
+def write_failures(journal: Journal, points: Iterable[Point], path: Path) -> tuple[int, int]:
     """Write the points without figures, each with its reason; no file where there are none.
 
     Args:
         journal: What has been computed.
-        size: Points of the space.
         points: The points of the space, in order.
         path: The CSV file.
 
     Returns:
         Points that were refused, and that failed.
+
+    Raises:
+        HwdseError: The file cannot be written.
     """
-    offsets, kinds = journal.offsets(size)
-    if not (kinds > 0).any():
+    refused, failed = (
+        int(np.count_nonzero(journal.kinds == KINDS.index(kind))) for kind in ("refused", "failed")
+    )
+    if refused or failed:
+        write_lines(path, _failures(journal, points))
+    else:
         path.unlink(missing_ok=True)
-        return 0, 0
+    return refused, failed
+
+
+def _failures(journal: Journal, points: Iterable[Point]) -> Iterator[str]:
+    """Lines of CSV."""
+    yield _csv_line(["spec", "tech", "clock_ns", "kind", "reason"])
+    numbers = np.flatnonzero(journal.kinds > 0)
+    missing = (point for point in points if journal.kinds[point.number] > 0)
+    documents = journal.documents(journal.offsets[numbers])
+    for point, document in zip(missing, documents, strict=True):
+        clock = "" if point.clock_ns is None else f"{point.clock_ns:g}"
+        outcome = (document["kind"], document["reason"])
+        yield _csv_line([point.spec, point.technology, clock, *outcome])
+
+
+def _csv_line(cells: Iterable[str]) -> str:
     text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(["spec", "tech", "clock_ns", "kind", "reason"])
-    for point in points:
-        if kinds[point.number] > 0:
-            (document,) = journal.documents(offsets[point.number : point.number + 1])
-            clock = "" if point.clock_ns is None else f"{point.clock_ns:g}"
-            outcome = (document["kind"], document["reason"])
-            lines.writerow([point.spec, point.technology, clock, *outcome])
-    write_text(path, text.getvalue())
-    refused, failed = ((kinds == KINDS.index(kind)).sum() for kind in ("refused", "failed"))
-    return int(refused), int(failed)
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()

@@ -1,7 +1,7 @@
 """Netlists of FPGA cells, what they take, and what their cells compute by Yosys' own libraries.
 
-Netlists that are simulated are of logic only: multiplications are not put into DSP blocks, so that
-all of it can be simulated gate by gate.
+Of some families the libraries also say what DSP blocks compute; netlists of the others are
+simulated without.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from hwdse.errors import HwdseError
 from hwdse.synth.flow import only_module
 from hwdse.synth.yosys import run_yosys
 
@@ -26,6 +27,7 @@ class _Fpga:
         bare: Options that leave out pads, for parts of a design.
         dsp, no_dsp: Options that put multiplications into DSP blocks, or keep them out.
         library: Where Yosys keeps the behaviour of its cells.
+        dsp_models: Whether that of DSP blocks is among it.
         cells: Kinds of cells by resource, as regular expressions.
     """
 
@@ -34,6 +36,7 @@ class _Fpga:
     dsp: str
     no_dsp: str
     library: str
+    dsp_models: bool
     cells: dict[str, str]
 
 
@@ -46,6 +49,7 @@ _FAMILIES = {
         "-dsp",
         "",
         "+/ice40/cells_sim.v",
+        True,
         {
             "luts": "SB_LUT4",
             "carries": "SB_CARRY",
@@ -60,6 +64,7 @@ _FAMILIES = {
         "",
         "-nodsp",
         "+/ecp5/cells_sim.v",
+        False,
         {
             "luts": "LUT4",
             "carries": "CCU2C",
@@ -74,6 +79,7 @@ _FAMILIES = {
         "",
         "-nodsp",
         "+/gowin/cells_sim.v",
+        False,
         {
             "luts": "LUT[1-4]",
             "carries": "ALU",
@@ -88,6 +94,7 @@ _FAMILIES = {
         "",
         "-nodsp",
         "+/xilinx/cells_sim.v",
+        True,
         {
             "luts": "LUT[1-6]|INV",
             "carries": "CARRY4",
@@ -108,7 +115,8 @@ write_json {job}/netlist.json
 """
 
 # Only those library modules are read in full that occur: some are memories of a megabit. Nothing is
-# optimised but constants, which the contents of look-up tables are.
+# optimised but constants, which the contents of look-up tables are, and registers whose reset never
+# comes, as in DSP blocks.
 _GATES = """
 read_json {job}/mapped.json
 read_verilog -overwrite -defer {library}
@@ -117,6 +125,7 @@ proc
 flatten -noscopeinfo
 opt_expr
 opt_clean
+opt_dff -nodffe -nosdff
 techmap
 simplemap
 opt_expr
@@ -172,17 +181,18 @@ def resources(netlist: str, family: str) -> dict[str, int]:
     return {what: sum(1 for kind in kinds if re.fullmatch(cells[what], kind)) for what in RESOURCES}
 
 
-def map_to_fpga(rtlil: str, family: str) -> dict[str, Any]:
+def map_to_fpga(rtlil: str, family: str, *, options: str = "", dsp: bool = False) -> dict[str, Any]:
     """Map a design to the cells of an FPGA family, flattened.
 
     Args:
         rtlil: The design.
         family: One of ``FPGAS``.
+        options, dsp: As of :func:`fpga_netlist`.
 
     Returns:
         Yosys' JSON of the top module.
     """
-    return only_module(fpga_netlist(rtlil, family))
+    return only_module(fpga_netlist(rtlil, family, options=options, dsp=dsp))
 
 
 def fpga_gates(module: dict[str, Any], family: str) -> dict[str, Any]:
@@ -192,9 +202,18 @@ def fpga_gates(module: dict[str, Any], family: str) -> dict[str, Any]:
         Yosys' JSON, as :func:`hwdse.synth.flow.gate_netlist` gives it.
 
     Raises:
-        ExternalToolError: It has a cell that the library does not describe.
+        HwdseError: It has a DSP block of which the library does not say what it computes.
+        ExternalToolError: It has another cell that the library does not describe.
     """
-    script = _GATES.replace("{library}", _FAMILIES[family].library)
+    known = _FAMILIES[family]
+    kinds = {cell["type"] for cell in module["cells"].values()}
+    blocks = sorted(kind for kind in kinds if re.fullmatch(known.cells["dsps"], kind))
+    if blocks and not known.dsp_models:
+        raise HwdseError(
+            f"Yosys has no model of what {blocks[0]} computes, so netlists of {family} with DSP "
+            f"blocks cannot be simulated; use --netlist {family}, which multiplies in logic"
+        )
+    script = _GATES.replace("{library}", known.library)
     design = json.dumps({"modules": {"mapped": module}})
     return only_module(
         run_yosys(script, {"mapped.json": design}, ("netlist.json",))["netlist.json"]

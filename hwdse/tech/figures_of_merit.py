@@ -17,7 +17,7 @@ from hwdse.tech.model import Arc, Cell, ConstraintTable, InternalPower, Table, T
 from hwdse.tech.representatives import representatives
 from hwdse.tech.tables import at
 
-__all__ = ["FiguresOfMerit", "Stage", "figures_of_merit", "fo4"]
+__all__ = ["FiguresOfMerit", "Stage", "figures_of_merit", "fo4", "switch_fj"]
 
 FAN_OUT = 4
 _SETTLED_PS = 1e-6
@@ -125,11 +125,9 @@ def figures_of_merit(tech: Technology) -> FiguresOfMerit:
     }
     voltage = tech.corner.voltage_v
     if cells.nand2 is not None:
-        inputs = cells.nand2.inputs
-        load = FAN_OUT * float(np.mean([p.capacitance_ff for p in inputs]))
-        internal = _internal_fj(cells.nand2.outputs[0].power, slew, load)
-        internal += float(np.mean([_internal_fj(p.power, slew, 0.0) for p in inputs]))
-        found |= {"nand2_energy_fj": internal + load * voltage**2 / 2, "nand2_load_ff": load}
+        load = FAN_OUT * float(np.mean([p.capacitance_ff for p in cells.nand2.inputs]))
+        energy = switch_fj(cells.nand2, slew, load, voltage)
+        found |= {"nand2_energy_fj": energy, "nand2_load_ff": load}
     if cells.flip_flop is not None:
         found |= _flip_flop(cells.flip_flop, stage, slew, voltage)
     return FiguresOfMerit(**found)
@@ -158,6 +156,16 @@ def fo4(inverter: Cell) -> Stage | None:
         return None
     delay = (at(arc.rise_delay, fall, load) + at(arc.fall_delay, rise, load)) / 2
     return Stage(inverter.name, delay, rise, fall, load)
+
+
+def switch_fj(cell: Cell, slew_ps: float, load_ff: float, voltage_v: float) -> float:
+    """Energy of one switch of each output of a cell, each with a load: internal energy, also of one
+    input that causes it, and C V^2 / 2."""
+    switched = sum(
+        _internal_fj(pin.power, slew_ps, load_ff) + load_ff * voltage_v**2 / 2
+        for pin in cell.outputs
+    )
+    return switched + float(np.mean([_internal_fj(p.power, slew_ps, 0.0) for p in cell.inputs]))
 
 
 def _internal_fj(power: tuple[InternalPower, ...], slew_ps: float, load_ff: float) -> float:

@@ -36,6 +36,7 @@ CATALOGUE = (
     "dot:w=int8,a=int8,lanes=4",
     "dot:w=int4,a=int8,lanes=16,acc=exact,pipeline=1",
     "dot:w=int4,a=int4,lanes=2,mul=booth,fused=yes,pipeline=1",
+    "dot:w=int4,a=int4,lanes=4,mul=packed,registers=product",
     "dot:w=e2m1,a=e2m1,lanes=2,acc=fp16",
     "dot:w=e4m3,a=int8,lanes=4,acc=bf16,align=14",
     "dot:w=mxfp4,a=mxfp8_e4m3,lanes=8,acc=fp32",

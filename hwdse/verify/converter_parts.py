@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hwdse.pe.converter import Converter
-from hwdse.pe.converters import shiftgelu, shiftmax
 from hwdse.pe.converters.cast import Cast
 from hwdse.pe.converters.hadamard import Hadamard
 from hwdse.pe.converters.quantise import Quantise
@@ -77,14 +76,13 @@ def _sround(design: StochasticRounder) -> _Uses:
 
 
 def _shift(design: Shiftmax | ShiftGelu) -> _Uses:
-    kind = shiftmax if isinstance(design, Shiftmax) else shiftgelu
     bits = design.source.bits + 1
-    size = f"n={kind.FRACTION_BITS}, {bits} bits, x0 to {design.most_magnitude}"
+    size = f"n={design.fraction_bits}, {bits} bits, x0 to {design.most_magnitude}"
     yield "shift_exp: exponential", size
     if isinstance(design, ShiftGelu):
         yield "shift_exp: exponential of either sign", size
     yield "divider", f"cycles={design.cycles}"
-    yield f"{kind.__name__.rpartition('.')[2]}: maximum, sum and products", f"{design.size} lanes"
+    yield f"{design.own_keys['op']}: maximum, sum and products", f"{design.size} lanes"
 
 
 def _softmax_sum(design: SoftmaxSum) -> _Uses:

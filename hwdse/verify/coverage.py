@@ -12,8 +12,9 @@ from hwdse.pe.accumulate import FixedAccumulator, FloatAccumulator
 from hwdse.pe.array import Array
 from hwdse.pe.group_serial import SCALE_BITS, GroupSerial
 from hwdse.pe.groupdot import GroupAfter, GroupBefore
-from hwdse.pe.implementation import SHIFT_ADD
+from hwdse.pe.implementation import PACKED
 from hwdse.pe.lut_unit import Lut
+from hwdse.pe.packing import packing_of
 from hwdse.pe.product import is_fixed_point, operand_shape
 from hwdse.pe.serial_unit import Serial
 from hwdse.verify import converter_parts
@@ -72,7 +73,7 @@ def _decoders(unit: Unit) -> _Uses:
 
 def _multiplier(unit: Unit, x: str, y: str) -> tuple[str, str]:
     how = unit.implementation
-    tree = "" if how.mul in ("star", SHIFT_ADD) else f", {how.tree}"
+    tree = "" if how.finished else f", {how.tree}"
     return f"multiplier: {how.mul}{tree}", f"{x} x {y}"
 
 
@@ -88,6 +89,9 @@ def _factor(fmt: ScalarFormat) -> str:
 
 def _products(unit: Unit) -> _Uses:
     yield from _decoders(unit)
+    if unit.implementation.mul == PACKED:
+        yield from _packed(unit)
+        return
     yield _multiplier(unit, _factor(unit.w_element), _factor(unit.a_element))
     if unit.lanes == 1:
         return
@@ -99,6 +103,14 @@ def _products(unit: Unit) -> _Uses:
     if len(unit.operands) > 2:
         names = (o.format.name for o in unit.operands[2:])
         yield "float_dot: product with scales", " x ".join(names)
+
+
+def _packed(unit: Unit) -> _Uses:
+    names = f"{unit.w_element.name} x {unit.a_element.name}"
+    yield "pair_product: two products by one multiplier", names
+    if unit.lanes > 2:
+        bits = packing_of(unit.w_element, unit.a_element).sum_bits
+        yield _sum(unit, f"{unit.lanes // 2} words of {bits} bits")
 
 
 def _sum(unit: Unit, size: str) -> tuple[str, str]:

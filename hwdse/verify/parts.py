@@ -94,6 +94,9 @@ _PLANES = [
     "bipolar3",
     "ternary",
 ]
+_NARROW = ("int2", "int3_sym", "int4", "uint1", "uint4", "ternary", "pot4", "khot4_2")
+_PACKED = [(w, a) for w in _NARROW for a in _NARROW]
+_PACKED += [("int5", "int5"), ("int4", "int8"), ("uint4", "int8")]
 # Units of whose accumulators a test proves a step.
 _STEPS = (
     "mac:w=int8,a=int8",
@@ -239,6 +242,12 @@ PARTS = (
         "enumerated: every pair of operands",
         "tests/rtl/test_rtl_groupdot.py::test_products_by_shift_and_add",
         frozenset({"s4 x s8", "u4 x s8", "s4 x u11", "u4 x u11"}),
+    ),
+    Part(
+        "pair_product: two products by one multiplier",
+        "enumerated: every pair of operands of both lanes",
+        "tests/rtl/test_rtl_pair_product.py::test_every_pair_of_operands_of_both_lanes",
+        frozenset(f"{w} x {a}" for w, a in _PACKED),
     ),
     Part(
         "power_sum: decoder of powers of two",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hwdse.errors import HwdseError, nearest_hint
 from hwdse.synth import flow
 from hwdse.synth.compaction import compact
+from hwdse.synth.devices import DEVICES, Device
 from hwdse.synth.fpga import FPGAS, fpga_gates, map_to_fpga
 from hwdse.synth.netlist import Netlist, cell_models, gate_models, read_netlist
 from hwdse.synth.simulate import Program, compile_netlist
@@ -25,23 +26,27 @@ class Target:
     """Cells that a unit is built of.
 
     Attributes:
-        name: ``rtl``, the technology's name, or an FPGA family.
+        name: ``rtl``, the technology's name, an FPGA family or an FPGA.
         technology: The technology, where it is one.
+        device: The FPGA, whose DSP blocks multiply; families have logic alone.
     """
 
     name: str
     technology: Technology | None = None
+    device: Device | None = None
 
     @classmethod
     def named(cls, name: str) -> Target:
-        """The target of a name: ``rtl``, an FPGA family, a technology or a technology's file.
+        """The target of a name: ``rtl``, an FPGA or family, a technology or a technology's file.
 
         Raises:
             HwdseError: No such target, or a file that cannot be used.
         """
         if name == RTL or name in FPGAS:
             return cls(name)
-        known = (*names(), *FPGAS)
+        if name in DEVICES:
+            return cls(name, device=DEVICES[name])
+        known = (*names(), *FPGAS, *DEVICES)
         if not name.endswith((".yaml", ".yml")) and name not in known:
             raise HwdseError(
                 f"unknown technology or FPGA {name[:200]!r}{nearest_hint(name, known)} "
@@ -56,7 +61,11 @@ class Target:
             return self.compile_netlist(self.map(rtlil))
         if self.name == RTL:
             return compile_rtl(rtlil)
-        return compile_gates(fpga_gates(map_to_fpga(rtlil, self.name), self.name))
+        if self.device is None:
+            return compile_gates(fpga_gates(map_to_fpga(rtlil, self.name), self.name))
+        family, blocks = self.device.family, self.device.capacity["dsps"] > 0
+        mapped = map_to_fpga(rtlil, family, options=self.device.synthesis, dsp=blocks)
+        return compile_gates(fpga_gates(mapped, family))
 
     def map(self, rtlil: str) -> flow.Mapped:
         """A design mapped to the technology."""

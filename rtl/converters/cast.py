@@ -12,27 +12,21 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import Minifloat
 from hwdse.pe.converters.cast import Cast
 from hwdse.pe.product import operand_shape
-from rtl.converter import ConverterTop
+from rtl.converter import function_members
 from rtl.parts.encoder import CodeOf
 from rtl.parts.operand import float_decoder
 from rtl.parts.rounder import Rounder, grid_of
 from rtl.parts.table import look_up
 
-__all__ = ["top"]
+__all__ = ["Casts"]
 
 
-def top(design: Cast) -> ConverterTop:
-    """The exported module."""
-    return ConverterTop(converter=design, function=_Lanes(design))
-
-
-class _Lanes(wiring.Component):
+class Casts(wiring.Component):
     """A cast for each lane."""
 
     def __init__(self, design: Cast) -> None:
         self.design = design
-        ports = {operand.name: In(operand.width) for operand in design.operands}
-        super().__init__(ports | {"y": Out(design.target.bits * design.lanes)})
+        super().__init__(function_members(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

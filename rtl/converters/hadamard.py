@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from amaranth import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import Minifloat
 from hwdse.pe.converters.hadamard import Hadamard
-from rtl.converter import ConverterTop
+from rtl.converter import function_members
 from rtl.parts.bits import register
 from rtl.parts.minifloat import Unpack
 from rtl.parts.operand import fixed_point_value, require_decoder
 
-__all__ = ["Butterfly", "top"]
-
-
-def top(design: Hadamard) -> ConverterTop:
-    """The exported module."""
-    require_decoder(design.source)
-    return ConverterTop(converter=design, function=Butterfly(design))
+__all__ = ["Butterfly"]
 
 
 class Butterfly(wiring.Component):
@@ -34,9 +27,9 @@ class Butterfly(wiring.Component):
     """
 
     def __init__(self, design: Hadamard) -> None:
+        require_decoder(design.source)
         self.design = design
-        (operand,), (result,) = design.operands, design.results
-        super().__init__({"x": In(operand.width), "y": Out(result.bits * result.lanes)})
+        super().__init__(function_members(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -11,33 +11,21 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import IntegerFormat, Minifloat, NanPolicy, Overflow
 from hwdse.pe.converters.quantise import Quantise
 from hwdse.pe.converters.thresholds import Digest, ElementSteps, ScaleSteps, digest
-from rtl.converter import ConverterTop
+from rtl.converter import function_members
 from rtl.parts.bits import leading_zeros, register
 from rtl.parts.encoder import CodeOf
 from rtl.parts.minifloat import Unpack
 from rtl.parts.rounder import Rounder, grid_of
 
-__all__ = ["top"]
+__all__ = ["BlockQuantiser"]
 
 
-def top(design: Quantise) -> ConverterTop:
-    """The exported module."""
-    return ConverterTop(converter=design, function=_Block(design))
-
-
-class _Block(wiring.Component):
+class BlockQuantiser(wiring.Component):
     """A block's elements and scale; with stage ``scale``, registers behind the scale."""
 
     def __init__(self, design: Quantise) -> None:
         self.design = design
-        target = design.target
-        super().__init__(
-            {
-                "x": In(design.source.bits * design.block),
-                "y": Out(target.element.bits * design.block),
-                "y_scale": Out(target.scale.bits),
-            }
-        )
+        super().__init__(function_members(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

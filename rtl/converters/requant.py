@@ -8,25 +8,19 @@ from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import Rounding
 from hwdse.pe.converters.requant import Requant
-from rtl.converter import ConverterTop
+from rtl.converter import function_members
 from rtl.parts.bits import register
 from rtl.parts.rounder import round_up
 
-__all__ = ["top"]
+__all__ = ["Requantisers"]
 
 
-def top(design: Requant) -> ConverterTop:
-    """The exported module."""
-    return ConverterTop(converter=design, function=_Lanes(design))
-
-
-class _Lanes(wiring.Component):
+class Requantisers(wiring.Component):
     """Multipliers, with the stage ``product`` behind them, and a rounder for each."""
 
     def __init__(self, design: Requant) -> None:
         self.design = design
-        ports = {operand.name: In(operand.width) for operand in design.operands}
-        super().__init__(ports | {"y": Out(design.target.bits * design.lanes)})
+        super().__init__(function_members(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth import Cat, Module, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
-from hwdse.pe.converters.shift_exp import LARGEST_SUM, SUM_BITS
-from hwdse.pe.converters.shift_unit import quotient_bits
-from hwdse.pe.converters.shiftmax import FRACTION_BITS, Shiftmax
-from rtl.converter import ConverterTop
+from hwdse.pe.converters.shift_exp import SUM_BITS
+from hwdse.pe.converters.shiftmax import Shiftmax
+from rtl.converter import function_members
+from rtl.converters.shift_unit import divider, exponential, greatest, registers
 from rtl.parts.bits import register
-from rtl.parts.divider import Divider
-from rtl.parts.shift_exp import ShiftExp, limited_sum, magnitude, tree
+from rtl.parts.shift_exp import limited_sum, magnitude
 
-__all__ = ["Softmax", "greatest", "top"]
-
-
-def top(design: Shiftmax) -> ConverterTop:
-    """The exported module."""
-    return ConverterTop(converter=design, function=Softmax(design))
+__all__ = ["Softmax"]
 
 
 class Softmax(wiring.Component):
@@ -37,10 +30,7 @@ class Softmax(wiring.Component):
 
     def __init__(self, design: Shiftmax) -> None:
         self.design = design
-        (result,) = design.results
-        operands = {operand.name: In(operand.width) for operand in design.operands}
-        flags = {"in_valid": In(1), "out_valid": Out(1)}
-        super().__init__(operands | flags | {"y": Out(result.bits * result.lanes)})
+        super().__init__(function_members(design, sequential=True))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -50,60 +40,23 @@ class Softmax(wiring.Component):
         x = [self.x.word_select(lane, bits).as_signed() for lane in range(design.size)]
         x0 = magnitude(m, design.magnitude, getattr(self, "x0", None))
         most = greatest(m, x)
-        exponentials: list[Value] = []
-        for lane, value in enumerate(x):
-            part = ShiftExp(
-                n=FRACTION_BITS,
-                bits=bits + 1,
-                most_magnitude=design.most_magnitude,
-                positive=False,
-            )
-            m.submodules[f"exponential_{lane}"] = part
-            m.d.comb += [part.x.eq(value - most), part.magnitude.eq(x0)]
-            exponentials.append(part.e)
+        exponentials = [
+            exponential(m, f"exponential_{lane}", design, value - most, x0)
+            for lane, value in enumerate(x)
+        ]
         total = limited_sum(m, exponentials, "total")
         if "exponential" in design.registers:
             valid = register(m, "exponential_valid", valid, reset_less=False)
             total = register(m, "exponential_total", total)
-            exponentials = [
-                register(m, f"exponential_{i}", value) for i, value in enumerate(exponentials)
-            ]
-
-        m.submodules.divider = divider = Divider(
-            dividend_bits=SUM_BITS,
-            divisor_bits=len(total),
-            quotient_bits=quotient_bits((design.magnitude or 1) << FRACTION_BITS),
-            cycles=design.cycles,
-        )
-        m.d.comb += [
-            divider.in_valid.eq(valid),
-            divider.dividend.eq(Const(LARGEST_SUM, SUM_BITS)),
-            divider.divisor.eq(total),
-        ]
-        valid, factor = divider.out_valid, divider.quotient
+            exponentials = registers(m, "exponential", exponentials)
+        valid, factor = divider(m, "divider", design, valid, total)
         if "factor" in design.registers:
             valid = register(m, "factor_valid", valid, reset_less=False)
             factor = register(m, "factor", factor)
-            exponentials = [
-                register(m, f"factor_{i}", value) for i, value in enumerate(exponentials)
-            ]
+            exponentials = registers(m, "factor", exponentials)
         results = [
             ((value * factor) >> (SUM_BITS - design.bits + 1))[: design.bits]
             for value in exponentials
         ]
         m.d.comb += [self.out_valid.eq(valid), self.y.eq(Cat(*results))]
         return m
-
-
-def greatest(m: Module, values: list[Value]) -> Value:
-    """The greatest of signed numbers of one width, by a tree of comparators."""
-    count = 0
-
-    def greater(one: Value, other: Value) -> Value:
-        nonlocal count
-        found = Signal(signed(len(one)), name=f"greatest_{count}")
-        count += 1
-        m.d.comb += found.eq(Mux(one > other, one, other))
-        return found
-
-    return tree(values, greater)

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from hwdse.pe.converters.pair_exp import FRACTION_BITS
 from hwdse.pe.converters.softmax_scale import SoftmaxScale
 from hwdse.pe.converters.softmax_sum import SIGNIFICAND_BITS
-from rtl.converter import ConverterTop
+from rtl.converter import function_members
 from rtl.parts.bits import register
 from rtl.parts.divider import Divider
 from rtl.parts.pair_exp import PairExp
 
-__all__ = ["PairScale", "top"]
-
-
-def top(design: SoftmaxScale) -> ConverterTop:
-    """The exported module."""
-    return ConverterTop(converter=design, function=PairScale(design))
+__all__ = ["PairScale"]
 
 
 class PairScale(wiring.Component):
@@ -37,8 +31,7 @@ class PairScale(wiring.Component):
 
     def __init__(self, design: SoftmaxScale) -> None:
         self.design = design
-        operands = {operand.name: In(operand.width) for operand in design.operands}
-        super().__init__(operands | {"in_valid": In(1), "out_valid": Out(1), "y": Out(design.bits)})
+        super().__init__(function_members(design, sequential=True))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

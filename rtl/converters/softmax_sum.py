@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from amaranth import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from hwdse.pe.converters.pair_exp import FRACTION_BITS
 from hwdse.pe.converters.softmax_sum import SIGNIFICAND_BITS, SoftmaxSum
-from rtl.converter import ConverterTop
+from rtl.converter import function_members
 from rtl.parts.bits import register
 from rtl.parts.pair_exp import PairExp
 
-__all__ = ["PairSum", "top"]
-
-
-def top(design: SoftmaxSum) -> ConverterTop:
-    """The exported module."""
-    return ConverterTop(converter=design, function=PairSum(design))
+__all__ = ["PairSum"]
 
 
 class PairSum(wiring.Component):
@@ -35,9 +29,7 @@ class PairSum(wiring.Component):
 
     def __init__(self, design: SoftmaxSum) -> None:
         self.design = design
-        flags = {"in_valid": In(1), "in_clear": In(1), "out_valid": Out(1)}
-        results = {result.name: Out(result.bits) for result in design.results}
-        super().__init__(flags | {"x": In(design.source.bits)} | results)
+        super().__init__(function_members(design, sequential=True))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import IntegerFormat, Minifloat, NanPolicy
 from hwdse.pe.converters.sround import StochasticRounder
-from rtl.converter import ConverterTop
+from rtl.converter import function_members
 from rtl.parts.bits import register
 from rtl.parts.lfsr import Lfsr
 from rtl.parts.minifloat import Unpack
 
-__all__ = ["Rounder", "top"]
-
-
-def top(design: StochasticRounder) -> ConverterTop:
-    """The exported module."""
-    return ConverterTop(converter=design, function=Rounder(design))
+__all__ = ["Rounder"]
 
 
 class Rounder(wiring.Component):
@@ -36,15 +30,7 @@ class Rounder(wiring.Component):
 
     def __init__(self, design: StochasticRounder) -> None:
         self.design = design
-        super().__init__(
-            {
-                "in_valid": In(1),
-                "in_clear": In(1),
-                "x": In(design.source.bits),
-                "out_valid": Out(1),
-                "y": Out(design.target.bits),
-            }
-        )
+        super().__init__(function_members(design, sequential=True))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -7,13 +7,15 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from hwdse.pe import Unit
-from hwdse.pe.implementation import Implementation
+from hwdse.pe.implementation import PACKED, Implementation
+from hwdse.pe.packing import packing_of
 from rtl.parts.addends import balanced_sum, carry_save_offset
 from rtl.parts.adder import add
 from rtl.parts.bits import register
 from rtl.parts.heap import BitHeap
 from rtl.parts.multiplier import add_product
 from rtl.parts.operand import fixed_point_shape, fixed_point_value
+from rtl.parts.pair_product import pair_product, pair_shape
 from rtl.parts.term import carry_save_members, integer_term_members
 
 __all__ = ["ProductSum", "add_rows"]
@@ -55,7 +57,7 @@ class ProductSum(wiring.Component):
         elif how.fused == "no":
             heap = BitHeap(len(self.value))
             self._fill(m, heap, pairs)
-            rows_wait = how.mul != "star" and "product" in how.registers
+            rows_wait = not how.finished and "product" in how.registers
             m.d.comb += self.value.eq(add_rows(m, heap, how, "sum", registered=rows_wait))
         else:
             heap = BitHeap(len(self.save_sum))
@@ -71,14 +73,21 @@ class ProductSum(wiring.Component):
         return fixed_point_value(m, code, fmt, f"decode_{side}_{lane}")
 
     def _products(self, m: Module, pairs: list[tuple[Value, Value]]) -> list[Value]:
-        """Finished products."""
+        """Finished products, or sums of two."""
+        if self.how.mul == PACKED:
+            packing = packing_of(self.formats["w"], self.formats["a"])
+            waits = "product" in self.how.registers
+            return [
+                pair_product(m, *two, packing, registered=waits, name=f"pair_{i}")
+                for i, two in enumerate(zip(pairs[::2], pairs[1::2], strict=True))
+            ]
         products: list[Value] = [w * a for w, a in pairs]
         if "product" in self.how.registers:
             return [register(m, f"product_{i}", product) for i, product in enumerate(products)]
         return products
 
     def _fill(self, m: Module, heap: BitHeap, pairs: list[tuple[Value, Value]]) -> None:
-        if self.how.mul == "star":
+        if self.how.finished:
             for product in self._products(m, pairs):
                 heap.add(product)
             return
@@ -88,12 +97,16 @@ class ProductSum(wiring.Component):
     def _open_width(self) -> int:
         """Width of carry-save rows, which the constants of the partial products decide."""
         w, a = (Signal(fixed_point_shape(fmt)) for fmt in self.formats.values())
-        heap = BitHeap(1)
-        if self.how.mul == "star":
+        heap, count = BitHeap(1), self.unit.lanes
+        if self.how.mul == PACKED:
+            packing = packing_of(self.formats["w"], self.formats["a"])
+            heap.add(Signal(pair_shape(packing)))
+            count //= 2
+        elif self.how.mul == "star":
             heap.add(w * a)
         else:
             add_product(None, heap, w, a, mul=self.how.mul, name="lane")
-        heap.add_constant((self.unit.lanes - 1) * heap.constant)
+        heap.add_constant((count - 1) * heap.constant)
         shape = self.unit.term_shape
         width = heap.unsigned_width(shape.max_units, signed=shape.signed)
         return min(width, self.unit.accumulator.width)

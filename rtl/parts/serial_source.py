@@ -14,7 +14,7 @@ from hwdse.pe.recoding import Recoding
 from hwdse.pe.serial_unit import Serial
 from rtl.parts.bits import register, replicate
 from rtl.parts.exponent_match import ExponentMatch
-from rtl.parts.group_counter import GroupCounter
+from rtl.parts.group_bounds import GroupBounds
 from rtl.parts.lanes import Lane, cut_off, place, sum_of
 from rtl.parts.operand import fixed_point_value, float_decoder
 from rtl.parts.sequencer import Sequencer, sequence_members
@@ -81,7 +81,7 @@ class SerialSource(wiring.Component):
             )
             first = phase == 0
         if self.elements:
-            m.submodules.counter = groups = GroupCounter(elements=self.elements)
+            m.submodules.counter = groups = GroupBounds(elements=self.elements)
             m.d.comb += [
                 groups.valid.eq(valid),
                 groups.first.eq(first),

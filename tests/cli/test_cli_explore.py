@@ -19,12 +19,9 @@ budgets:
 
 
 @pytest.fixture
-def study(tmp_path):
-    (tmp_path / "layers.csv").write_text("layer,kind,macs,params\na,fc,1000,1000\nb,fc,10,5000\n")
-    rows = "a,int2,int2,3\na,int3,int3,1\nb,int2,int2,2\nb,int3,int3,1\n"
-    (tmp_path / "losses.csv").write_text("layer,w_format,a_format,loss\n" + rows)
-    (tmp_path / "study.yaml").write_text(STUDY)
-    return tmp_path / "study.yaml"
+def study(study_tables):
+    (study_tables / "study.yaml").write_text(STUDY)
+    return study_tables / "study.yaml"
 
 
 def test_explore_and_resume(hwdse, study, tmp_path):

@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-COMMANDS = ["explore", "formats", "quantize", "pe", "export", "verify", "cost", "tech", "allocate"]
+COMMANDS = [
+    "explore",
+    "formats",
+    "quantize",
+    "pe",
+    "export",
+    "interchange",
+    "verify",
+    "cost",
+    "tech",
+    "allocate",
+]
 RUN = "from hwdse.cli.main import run; run()"
 
 

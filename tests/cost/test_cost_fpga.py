@@ -88,6 +88,31 @@ def test_a_unit_that_does_not_fit(tmp_path, monkeypatch):
         evaluated(tmp_path, [SMALL], "ice40", place=False)
 
 
+@pytest.mark.parametrize(
+    ("what", "holds", "said"),
+    [
+        ("luts", 8, "its multipliers alone take 9 luts or more, and the device has 8"),
+        ("ffs", 20, r"it takes \d+ ffs or more, and the device has 20"),
+    ],
+)
+def test_what_is_far_too_large_is_not_even_mapped(tmp_path, monkeypatch, what, holds, said):
+    monkeypatch.setitem(device("ice40").capacity, what, holds)
+    monkeypatch.setattr("hwdse.cost.fpga.fpga_netlist", None)
+    with pytest.raises(HwdseError, match=f"too large for ice40-hx8k: {said}"):
+        evaluated(tmp_path, ["mac:w=int4,a=int4"], "ice40", place=False)
+
+
+def test_dsp_blocks_hold_as_many_multipliers_as_there_are(tmp_path, monkeypatch):
+    for what, holds in (("luts", 48), ("dsps", 1)):
+        monkeypatch.setitem(device("ecp5").capacity, what, holds)
+    monkeypatch.setattr("hwdse.cost.fpga.fpga_netlist", None)
+    with pytest.raises(HwdseError, match="multipliers beyond 1 dsps alone take 49 luts or more"):
+        evaluated(tmp_path, ["dot:w=int8,a=int8,lanes=2"], "ecp5", place=False)
+    monkeypatch.setitem(device("ecp5").capacity, "luts", 49)
+    with pytest.raises(TypeError):  # it may fit, and would be mapped
+        evaluated(tmp_path, ["dot:w=int8,a=int8,lanes=2"], "ecp5", place=False)
+
+
 def test_unknown_devices_and_missing_tools(monkeypatch):
     with pytest.raises(HwdseError, match="unknown FPGA 'ecp6'; did you mean 'ecp5'"):
         device("ecp6")

@@ -5,6 +5,7 @@ import math
 from fractions import Fraction
 
 import numpy as np
+from hypothesis import strategies as st
 
 from hwdse.formats import Rounding
 
@@ -83,3 +84,20 @@ def arrays(seed, shape, dtype, spread=3.0):
     kind = rng.random(shape)
     x = np.where(kind < 0.1, 0.0, np.where(kind < 0.3, np.round(x * 4) / 4, x))
     return x.astype(dtype)
+
+
+def _array(seed, shape, dtype, axis, layout):
+    x = arrays(seed, shape, dtype)
+    held = {"C": x, "F": np.asfortranarray(x), "reversed": x[::-1].copy()[::-1]}[layout]
+    return held, max(min(axis, x.ndim - 1), -x.ndim)
+
+
+# Small arrays of any dtype and layout, each with one of its axes.
+ANY_ARRAY = st.builds(
+    _array,
+    seed=st.integers(0, 10**6),
+    shape=st.lists(st.integers(1, 7), min_size=1, max_size=3).map(tuple),
+    dtype=st.sampled_from(["f2", "f4", "f8", ">f4", ">f8", "i1", "u2", "u4", ">i4", "i8", "u8"]),
+    axis=st.integers(-3, 2),
+    layout=st.sampled_from(["C", "F", "reversed"]),
+)

@@ -5,11 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from hwdse.errors import HwdseError
 from hwdse.pe import parse
 from hwdse.pe.accumulate import FixedAccumulator
 from hwdse.pe.design import clear_schedule
 from hwdse.pe.term import Term
+
+from .refusals import refusal
 
 CANONICAL = {
     "mac:w=int8,a=int8,mul=bw": "pipeline=0,mul=bw,tree=dadda",
@@ -59,11 +60,8 @@ REFUSED = {
 
 @pytest.mark.parametrize("spec", REFUSED)
 def test_what_makes_no_sense_is_refused_and_the_nearest_named(spec):
-    with pytest.raises(HwdseError) as caught:
-        parse(spec)
-    message = str(caught.value)
+    message = refusal(spec)
     assert len(message) < 300
-    assert "\n" not in message
     asked, answer = set(spec.split(",")), set(REFUSED[spec].split(","))
     assert parse(REFUSED[spec]).canonical
     words = message.partition(spec)[2]

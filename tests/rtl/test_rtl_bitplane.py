@@ -1,4 +1,4 @@
-"""Bit-plane units: counts in structure and number, their sums as RTL and as netlists."""
+"""Bit-plane units: counts in structure and number, and faults that are found."""
 
 import dataclasses
 
@@ -12,7 +12,6 @@ from hwdse.pe import parse
 from hwdse.pe.implementation import ADDERS, TREES
 from hwdse.pe.planes import planes
 from hwdse.verify.check import verify
-from hwdse.verify.targets import Target
 from rtl.parts.plane_counts import counts, wires
 from rtl.parts.popcount import population_count
 
@@ -96,55 +95,6 @@ def test_the_fewest_counts_are_taken(w, a, number):
     found, _ = counts(planes(formats.scalar(w)), planes(formats.scalar(a)), 8)
     assert len(found) == number
     assert all(count.weight for count in found)
-
-
-DEFAULT = [
-    "bitplane:w=ternary,a=int4,lanes=3,tree=dadda",
-    "bitplane:w=bipolar2,a=bipolar2,lanes=4,registers=product",
-    "bitplane:w=int2,a=uint2,lanes=3,acc=exact,fused=save",
-]
-SLOW = [
-    "bitplane:w=ternary,a=int8,lanes=32",
-    "bitplane:w=ternary,a=int8,lanes=32,tree=dadda",
-    "bitplane:w=bipolar2,a=bipolar2,lanes=64,tree=wallace,pipeline=3",
-    "bitplane:w=ternary,a=ternary,lanes=6,tree=dadda,adder=kogge",
-    "bitplane:w=binary,a=binary,lanes=12,fused=yes",
-    "bitplane:w=binary,a=int8,lanes=16,fused=yes,pipeline=2",
-    "bitplane:w=int8,a=ternary,lanes=9,tree=wallace,registers=product",
-    "bitplane:w=bipolar4,a=uint4,lanes=3,registers=operand_product",
-    "bitplane:w=bipolar8,a=int8_sym,lanes=5,tree=dadda,registers=product",
-    "bitplane:w=uint2,a=ufixed4_2,lanes=4,fused=yes",
-    "bitplane:w=uint1,a=uint16,lanes=33,acc=exact,terms=99,fused=save,tree=wallace",
-    "bitplane:w=int4,a=int4,lanes=3,acc=exact,terms=3,fused=yes",
-    "bitplane:w=int1,a=int2_sym,lanes=8,tree=dadda",
-    "bitplane:w=binary,a=binary,lanes=512,tree=wallace",
-]
-
-
-NETLISTS = ["rtl", "nangate45", "asap7"]
-CHECKS = [
-    (spec, target, target == "rtl" or (spec, target) == (DEFAULT[0], "nangate45"))
-    for spec in DEFAULT
-    for target in NETLISTS
-]
-CHECKS += [(spec, target, False) for spec in SLOW for target in NETLISTS]
-
-
-@pytest.mark.parametrize(
-    ("spec", "target"),
-    [
-        pytest.param(spec, target, marks=() if quick else pytest.mark.slow)
-        for spec, target, quick in CHECKS
-    ],
-)
-def test_hardware_is_the_reference(spec, target):
-    unit = parse(spec)
-    vectors = 1_000_000 if target == "rtl" else 1 << 16
-    result = verify(unit, target=Target.named(target), vectors=vectors)
-    assert result.mismatches == 0, result.first_mismatch
-    bits = sum(operand.width for operand in unit.operands)
-    assert result.exhaustive is (bits <= 24)
-    assert result.vectors >= vectors
 
 
 def one_more(right):

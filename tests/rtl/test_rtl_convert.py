@@ -1,4 +1,4 @@
-"""Plain conversions and requantisers: parts against fractions, the whole against references."""
+"""Plain conversions: parts against fractions, blocks against torchao, and faults that are found."""
 
 import dataclasses
 import pathlib
@@ -12,8 +12,7 @@ from hwdse import formats
 from hwdse.formats import Rounding
 from hwdse.pe import parse
 from hwdse.synth.simulate import Simulator, pack, unpack
-from hwdse.verify.check import check_program, compile_rtl, verify
-from hwdse.verify.targets import Target
+from hwdse.verify.check import check_program, compile_rtl
 from rtl.converters import quantise
 from rtl.parts import rounder
 from rtl.parts.encoder import CodeOf
@@ -123,78 +122,6 @@ def test_encoder_keeps_the_sign_of_what_it_cannot_hold(combinational):
     )["code"]
     # There is no negative zero: its code is the NaN.
     assert got.tolist() == [0, 0x85, 0x80, 0x80]
-
-
-ENUMERATED = [
-    "from=e3m2,to=fp16",
-    "from=e3m2,to=fp16,impl=table",
-    "from=nf4,to=fp16,lanes=2",
-    "from=e8m0,to=fp32",
-    "from=fp16,to=e4m3",
-    "from=bf16,to=e5m2,rounding=to_odd,pipeline=1",
-    "from=fp16,to=int8,rounding=toward_negative",
-    "from=bf16,to=e8m0,overflow=nonfinite",
-    "from=e5m2,to=ue4m3,overflow=nonfinite,rounding=nearest_away",
-    "from=int16,to=fp16",
-    "op=requant,from=int8,to=int4,b=4",
-    "op=requant,from=int6,to=uint3,b=3,zero=yes,rounding=half_up,pipeline=1",
-    "op=requant,from=int5,to=int3_sym,b=4,rounding=nearest_away,zero=yes,pipeline=2",
-]
-TESTED = [
-    "from=fp32,to=e4m3",
-    "from=fp32,to=int8,rounding=toward_positive",
-    "from=fp32,to=fp16,pipeline=1",
-    "from=fp32,to=mxfp4_b2",
-    "from=fp32,to=mxint8_b2_ceil,pipeline=1",
-    "from=bf16,to=mxfp8_e4m3_b2,rounding=to_odd,pipeline=2",
-    "from=fp16,to=mxfp6_e3m2_b2_round,rounding=toward_negative",
-    "from=fp32,to=nvfp4_b1",
-    "from=fp32,to=nvfp4_b1_divide,overflow=nonfinite,pipeline=1",
-    "from=bf16,to=nvint4_b2_divide_floor,rounding=toward_zero,pipeline=2",
-    "op=requant,from=int16,to=int8,b=12,zero=yes",
-]
-
-
-@pytest.mark.parametrize("spec", ENUMERATED)
-def test_small_converters_are_right_for_all_operands(spec):
-    found = verify(parse(f"convert:{spec}"), vectors=20_000)
-    assert found.exhaustive
-    assert found.mismatches == 0, found.first_mismatch
-
-
-@pytest.mark.parametrize("spec", TESTED)
-def test_large_converters_are_right_for_hard_operands(spec):
-    found = verify(parse(f"convert:{spec}"), vectors=10_000)
-    assert found.mismatches == 0, found.first_mismatch
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "spec", ["from=fp32,to=mxfp4", "from=fp32,to=nvfp4", "op=requant,from=int32,to=int8", *TESTED]
-)
-def test_large_converters_are_right_for_a_million_operands(spec):
-    found = verify(parse(f"convert:{spec}"), vectors=1_000_000)
-    assert found.mismatches == 0, found.first_mismatch
-
-
-MAPPED = [
-    "from=e3m2,to=fp16",
-    "from=fp16,to=e4m3,pipeline=1",
-    "from=bf16,to=mxfp4_b2",
-    "from=bf16,to=nvfp4_b1",
-    "op=requant,from=int8,to=int4,b=4,pipeline=2",
-]
-PAIRS = [(spec, target) for spec in MAPPED for target in ("nangate45", "asap7", "ice40")]
-
-
-@pytest.mark.parametrize(
-    ("spec", "target"),
-    # By default each spec once, and each target.
-    [pytest.param(*p, marks=() if i % 4 == 0 else pytest.mark.slow) for i, p in enumerate(PAIRS)],
-)
-def test_netlists(spec, target):
-    found = verify(parse(f"convert:{spec}"), target=Target.named(target), vectors=20_000)
-    assert found.mismatches == 0, found.first_mismatch
 
 
 VECTORS = pathlib.Path(__file__).parents[1] / "formats" / "data" / "block_vectors.npz"

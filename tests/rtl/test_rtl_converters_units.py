@@ -1,9 +1,9 @@
-"""Converters as RTL and as netlists: small ones enumerated, others on many numbers."""
+"""Converters of all kinds as RTL and as netlists: small ones enumerated, others on many numbers."""
 
 import pytest
 
 import rtl.converters.hadamard
-import rtl.converters.shiftmax
+import rtl.converters.shift_unit
 import rtl.converters.sround
 import rtl.parts.lfsr
 import rtl.parts.pair_exp
@@ -16,13 +16,41 @@ from hwdse.verify.check import verify
 from hwdse.verify.targets import Target
 
 ENUMERATED = [
+    "from=e3m2,to=fp16",
+    "from=e3m2,to=fp16,impl=table",
+    "from=nf4,to=fp16,lanes=2",
+    "from=e8m0,to=fp32",
+    "from=fp16,to=e4m3",
+    "from=bf16,to=e5m2,rounding=to_odd,pipeline=1",
+    "from=fp16,to=int8,rounding=toward_negative",
+    "from=bf16,to=e8m0,overflow=nonfinite",
+    "from=e5m2,to=ue4m3,overflow=nonfinite,rounding=nearest_away",
+    "from=int16,to=fp16",
+    "op=requant,from=int8,to=int4,b=4",
+    "op=requant,from=int6,to=uint3,b=3,zero=yes,rounding=half_up,pipeline=1",
+    "op=requant,from=int5,to=int3_sym,b=4,rounding=nearest_away,zero=yes,pipeline=2",
     "op=hadamard,from=int6,size=2",
     "op=hadamard,from=int4,size=4,to=int4,pipeline=2",
     "op=hadamard,from=e2m1,size=2,to=int8,shift=1,pipeline=1",
     "op=shiftmax,from=int2,size=2,cycles=2,pipeline=1",
     "op=shiftgelu,from=int2,size=1,max=port,x0=2,cycles=2,pipeline=1",
 ]
+# Whose operands are too many to enumerate.
+PLAIN = [
+    "from=fp32,to=e4m3",
+    "from=fp32,to=int8,rounding=toward_positive",
+    "from=fp32,to=fp16,pipeline=1",
+    "from=fp32,to=mxfp4_b2",
+    "from=fp32,to=mxint8_b2_ceil,pipeline=1",
+    "from=bf16,to=mxfp8_e4m3_b2,rounding=to_odd,pipeline=2",
+    "from=fp16,to=mxfp6_e3m2_b2_round,rounding=toward_negative",
+    "from=fp32,to=nvfp4_b1",
+    "from=fp32,to=nvfp4_b1_divide,overflow=nonfinite,pipeline=1",
+    "from=bf16,to=nvint4_b2_divide_floor,rounding=toward_zero,pipeline=2",
+    "op=requant,from=int16,to=int8,b=12,zero=yes",
+]
 LARGER = [
+    *PLAIN,
     "op=sround,from=bf16,to=e4m3,width=8",
     "op=sround,from=fp16,to=int8,width=5,pipeline=1",
     "op=softmax_sum,from=fixed8_4",
@@ -35,18 +63,22 @@ LARGER = [
 
 @pytest.mark.parametrize("keys", ENUMERATED)
 def test_enumerated(keys):
-    found = verify(parse(f"convert:{keys}"), vectors=4096)
+    found = verify(parse(f"convert:{keys}"), vectors=20_000)
     assert found.exhaustive
     assert found.mismatches == 0, found.first_mismatch
 
 
 @pytest.mark.parametrize("keys", LARGER)
 def test_on_hard_numbers(keys):
-    found = verify(parse(f"convert:{keys}"), vectors=16384)
+    found = verify(parse(f"convert:{keys}"), vectors=16_384)
     assert found.mismatches == 0, found.first_mismatch
 
 
 SLOW = [
+    "from=fp32,to=mxfp4",
+    "from=fp32,to=nvfp4",
+    "op=requant,from=int32,to=int8",
+    *PLAIN,
     "op=shiftgelu,from=int2,size=2,cycles=2,pipeline=2",
     "op=shiftgelu,from=int3,size=1,max=port,x0=2,cycles=1",
     "op=hadamard,from=int6,size=4",
@@ -73,18 +105,31 @@ def test_at_length(keys):
     assert found.mismatches == 0, found.first_mismatch
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("target", ["nangate45", "asap7", "ice40"])
+MAPPED = [
+    "from=e3m2,to=fp16",
+    "from=fp16,to=e4m3,pipeline=1",
+    "from=bf16,to=mxfp4_b2",
+    "from=bf16,to=nvfp4_b1",
+    "op=requant,from=int8,to=int4,b=4,pipeline=2",
+    "op=hadamard,from=int8,size=4,pipeline=2",
+    "op=sround,from=fp32,to=e4m3,pipeline=1",
+    "op=shiftmax,from=int8,size=4,cycles=4,pipeline=2",
+    "op=shiftgelu,from=int8,size=2,x0=9,cycles=6,pipeline=1",
+    "op=softmax_sum,from=fixed8_4",
+    "op=softmax_scale,from=fixed8_4,pipeline=2",
+]
+QUICK = {
+    ("from=e3m2,to=fp16", "nangate45"),
+    ("from=fp16,to=e4m3,pipeline=1", "asap7"),
+    ("from=bf16,to=mxfp4_b2", "ice40"),
+    ("op=requant,from=int8,to=int4,b=4,pipeline=2", "nangate45"),
+}
+PAIRS = [(keys, target) for keys in MAPPED for target in ("nangate45", "asap7", "ice40")]
+
+
 @pytest.mark.parametrize(
-    "keys",
-    [
-        "op=hadamard,from=int8,size=4,pipeline=2",
-        "op=sround,from=fp32,to=e4m3,pipeline=1",
-        "op=shiftmax,from=int8,size=4,cycles=4,pipeline=2",
-        "op=shiftgelu,from=int8,size=2,x0=9,cycles=6,pipeline=1",
-        "op=softmax_sum,from=fixed8_4",
-        "op=softmax_scale,from=fixed8_4,pipeline=2",
-    ],
+    ("keys", "target"),
+    [pytest.param(*p, marks=() if p in QUICK else pytest.mark.slow) for p in PAIRS],
 )
 def test_netlists(keys, target):
     found = verify(parse(f"convert:{keys}"), vectors=50_000, target=Target.named(target))
@@ -130,7 +175,7 @@ def test_planted_limit_of_a_sum(monkeypatch):
 
 @pytest.mark.slow
 def test_planted_dividend(monkeypatch):
-    monkeypatch.setattr(rtl.converters.shiftmax, "LARGEST_SUM", LARGEST_SUM >> 1)
+    monkeypatch.setattr(rtl.converters.shift_unit, "LARGEST_SUM", LARGEST_SUM >> 1)
     assert mismatches("op=shiftmax,from=int2,size=2,cycles=1") > 0
 
 

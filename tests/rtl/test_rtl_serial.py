@@ -14,7 +14,7 @@ from hwdse.pe.recoding import recode
 from hwdse.verify.check import check_program, compile_rtl, verify
 from hwdse.verify.targets import Target
 from rtl.parts.exponent_match import ExponentMatch
-from rtl.parts.group_counter import GroupCounter
+from rtl.parts.group_bounds import GroupBounds
 from rtl.parts.serial_multiplier import SerialMultiplier
 from rtl.parts.term_decoder import TermDecoder
 
@@ -93,9 +93,9 @@ def test_serial_multiplier(shape):
     assert found == [x * y for x, y in pairs]
 
 
-def test_group_counter():
+def test_group_bounds():
     """Groups of three elements of two cycles, one of them broken off by a clear."""
-    part = GroupCounter(elements=3)
+    part = GroupBounds(elements=3)
     elements = [(True, False), (False, False), (True, False), (False, False), (False, True)]
     elements += [(False, False), (False, False), (False, True)]
     starts = [0, 2, 5]

@@ -206,7 +206,7 @@ def test_the_studies_that_ship_read(path):
     found = read_comparison(path)
     assert found.chart is not None
     assert found.description
-    assert all("arXiv" in claim.source for claim in found.claims)
+    assert all("arXiv" in claim.source or "IEEE" in claim.source for claim in found.claims)
 
 
 def test_there_are_such_studies():

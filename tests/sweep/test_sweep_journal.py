@@ -6,19 +6,18 @@ import numpy as np
 import pytest
 
 from hwdse.errors import HwdseError
-from hwdse.sweep.jobs import Outcome
-from hwdse.sweep.journal import KINDS, Journal
+from hwdse.sweep.journal import KINDS, Journal, entry
 
 HEADER = {"space": "x"}
 
 
 def outcome(number, kind="done"):
     row = {"spec": f"s{number}"} if kind == "done" else None
-    return Outcome(number, row, kind).to_json()
+    return entry(number, kind, "" if row else "why", row)
 
 
 def opened(tmp_path, *, resume=False, header=HEADER):
-    return Journal(tmp_path, header, resume=resume)
+    return Journal(tmp_path, header, size=5, resume=resume)
 
 
 def test_points_are_found_again(tmp_path):
@@ -28,9 +27,14 @@ def test_points_are_found_again(tmp_path):
     journal.close()
     again = opened(tmp_path, resume=True)
     again.add(outcome(1))
-    offsets, kinds = again.offsets(5)
-    assert [None if k < 0 else KINDS[k] for k in kinds] == ["refused", "done", None, None, "done"]
-    found = list(again.documents(offsets[[4, 1]]))
+    assert [None if k < 0 else KINDS[k] for k in again.kinds] == [
+        "refused",
+        "done",
+        None,
+        None,
+        "done",
+    ]
+    found = list(again.documents(again.offsets[[4, 1]]))
     assert [document["number"] for document in found] == [4, 1]
     again.close()
 
@@ -45,7 +49,7 @@ def test_a_line_that_was_cut_off_does_not_count(tmp_path):
     for end in range(last, len(whole)):
         journal.path.write_bytes(whole[:end])
         again = opened(tmp_path, resume=True)
-        assert (again.offsets(3)[1] >= 0).tolist() == [True, True, False]
+        assert (again.kinds >= 0).tolist() == [True, True, False, False, False]
         again.add(outcome(2))
         assert journal.path.read_bytes() == whole
         again.close()
@@ -80,6 +84,26 @@ def test_results_are_not_overwritten_unasked(tmp_path):
     assert journal.path.read_bytes() == before
 
 
+def test_no_sweep_keeps_so_many_points(tmp_path):
+    with pytest.raises(HwdseError, match="at most 1,000,000,000 points, not 1,000,000,000,000"):
+        Journal(tmp_path, HEADER, size=10**12, resume=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_lines_that_are_no_points_are_passed_over(tmp_path):
+    journal = opened(tmp_path)
+    journal.add(outcome(0))
+    journal.close()
+    with journal.path.open("ab") as file:
+        file.write(b"something else\n" + outcome(3).line[:-3] + b"\n" + outcome(7).line)
+    again = opened(tmp_path, resume=True)
+    again.add(outcome(1))
+    assert (again.kinds >= 0).tolist() == [True, True, False, False, False]
+    found = again.documents(again.offsets[[0, 1]])
+    assert [document["number"] for document in found] == [0, 1]
+    again.close()
+
+
 class _Full:
     """A file on a disk that is full after some bytes."""
 
@@ -109,5 +133,5 @@ def test_a_full_disk_loses_nothing(tmp_path, room):
     assert journal.path.read_bytes() == before
     journal._file = file
     journal.add(outcome(1))
-    assert np.all(journal.offsets(2)[1] == 0)
+    assert np.all(journal.kinds[:2] == 0)
     journal.close()

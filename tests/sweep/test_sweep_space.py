@@ -1,9 +1,11 @@
 """Space files: what they multiply out to, and one line for every mistake."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 
+from hwdse import pe
 from hwdse.errors import HwdseError
 from hwdse.sweep.space import read_space
 
@@ -90,7 +92,11 @@ designs:
         ("w: [int4, int8]", "w: []", r"designs\.0\.w: an empty list makes the product empty"),
         ("family: dot", "family: dott", r"designs\.1: family 'dott' is not known.*dot"),
         ("times: 2}", "times: 1}", r"designs\.1\.lanes: 'times'"),
-        ("{from: 0, to: 2}", "{from: 3, to: 2}", r"designs\.0\.pipeline: the range from 3 to 2 is empty$"),
+        (
+            "{from: 0, to: 2}",
+            "{from: 3, to: 2}",
+            r"designs\.0\.pipeline: the range from 3 to 2 is empty$",
+        ),
         ("{from: 0, to: 2}", "{from: 0, to: 99999999}", "give a step"),
         ("a: int8", "a: in t8", r"designs\.0\.a: 'in t8' is no value"),
         ("name: Some", "nam: Some", "'name': Field required"),
@@ -118,3 +124,91 @@ def test_exclusions_that_exclude_nothing_or_all(tmp_path, rule, message):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(HwdseError, match="cannot read space"):
         read_space(tmp_path / "none.yaml")
+
+
+FPGAS = """
+name: Mixed
+technologies: [ice40, nangate45, ecp5-25k]
+clocks_ns: [null, 1]
+fpga: {dsp: [true, false], place: true}
+designs:
+  - family: mac
+    w: [int4, int8]
+    a: int8
+    mul: [star, booth]
+"""
+
+
+def test_clocks_are_of_cells_and_dsp_blocks_of_fpgas(tmp_path):
+    found = space(tmp_path, FPGAS)
+    points = list(found.points())
+    conditions = [
+        *(("ice40", None, dsp, True) for dsp in (True, False)),
+        *(("nangate45", clock, None, False) for clock in (None, 1.0)),
+        *(("ecp5-25k", None, dsp, True) for dsp in (True, False)),
+    ]
+    assert found.size == len(points) == 4 * len(conditions)
+    for n in range(4):
+        some = points[n * 6 : n * 6 + 6]
+        assert len({point.spec for point in some}) == 1
+        assert [(p.technology, p.clock_ns, p.dsp, p.place) for p in some] == conditions
+
+
+def test_without_a_word_about_fpgas_there_is_one_point_of_each(tmp_path):
+    found = space(tmp_path, FPGAS.replace("fpga: {dsp: [true, false], place: true}\n", ""))
+    on_fpgas = [point for point in found.points() if point.technology != "nangate45"]
+    assert found.size == 4 * (1 + 2 + 1)
+    assert {(point.dsp, point.place) for point in on_fpgas} == {(True, False)}
+
+
+@pytest.mark.parametrize(
+    ("rule", "left"),
+    [
+        ("{dsp: yes, mul: booth}", lambda p: p.dsp is not True or "mul=star" in p.spec),
+        ("{dsp: no}", lambda p: p.dsp is not False),
+        ("{dsp: [yes, no]}", lambda p: p.dsp is None),
+        # FPGAs have no clock that a rule could name, cells no DSP blocks.
+        ("{clock_ns: 1}", lambda p: p.clock_ns is None),
+        ("{technology: ice40, dsp: no}", lambda p: p.technology != "ice40" or p.dsp),
+        ("{technology: nangate45, dsp: no}", lambda p: True),
+    ],
+)
+def test_exclusions_by_dsp_blocks(tmp_path, rule, left):
+    whole, some = space(tmp_path, FPGAS), space(tmp_path, f"{FPGAS}exclude: [{rule}]\n")
+    assert list(some.points()) == [point for point in whole.points() if left(point)]
+
+
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        ("{dsp: []}", r"'fpga\.dsp'"),
+        ("{dsp: maybe}", r"'fpga\.dsp'"),
+        ("{dsp: [1]}", r"'fpga\.dsp\.0'"),
+        ("{place: [true, false]}", r"'fpga\.place'"),
+        ("{dps: true}", r"'fpga\.dps'.*"),
+        ("yes", "'fpga'"),
+    ],
+)
+def test_mistakes_about_fpgas(tmp_path, new, message):
+    text = FPGAS.replace("{dsp: [true, false], place: true}", new)
+    with pytest.raises(HwdseError, match=message) as caught:
+        space(tmp_path, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_value_of_dsp_needs_no_list_and_equal_ones_count_once(tmp_path):
+    one = space(tmp_path, FPGAS.replace("dsp: [true, false]", "dsp: false"))
+    again = space(tmp_path, FPGAS.replace("dsp: [true, false]", "dsp: [false, false]"))
+    assert one.dsp == again.dsp == (False,)
+
+
+SHIPPED = sorted((Path(__file__).parents[2] / "studies").glob("*macs.yaml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_the_spaces_that_ship_read(path):
+    found = read_space(path)
+    points = list(found.points())
+    assert 0 < len(points) <= found.size
+    for point in points:
+        assert pe.parse(point.spec)

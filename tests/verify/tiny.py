@@ -210,10 +210,6 @@ class Negation(Converter):
     def results(self):
         return (Result("y", 8, "negated", self.lanes), Result("any", 1, "any but 0"))
 
-    @property
-    def values_per_element(self):
-        return self.lanes
-
     def run(self, codes, clear):
         x = codes["x"] if self.lanes > 1 else codes["x"][..., None]
         y = -integers(scalar("int8"), x) & 255

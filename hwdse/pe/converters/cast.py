@@ -23,14 +23,13 @@ from hwdse.formats import IntegerFormat, Minifloat, Overflow, Rounding, ScalarFo
 from hwdse.formats.bitmod import BitmodFormat
 from hwdse.pe.common import take_format, take_scalar
 from hwdse.pe.converter import Converter
-from hwdse.pe.converters.options import take_overflow, take_rounding, take_stages
+from hwdse.pe.converters.options import take_lanes, take_overflow, take_rounding, take_stages
 from hwdse.pe.design import Codes
 from hwdse.pe.keys import Keys
 from hwdse.pe.ports import Operand, Result
 
 __all__ = ["TABLE_BITS", "Cast", "parse"]
 
-MAX_LANES = 256
 # Values of wider targets are too many to list.
 _LISTED_BITS = 16
 # A table has a row for each code, and synthesis takes its time over thousands of rows.
@@ -89,11 +88,6 @@ class Cast(Converter):
         """The codes they become."""
         return (Result("y", self.target.bits, f"{self.target.name} code", self.lanes),)
 
-    @property
-    def values_per_element(self) -> int:
-        """One for each lane."""
-        return self.lanes
-
     def run(self, codes: Codes, clear: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
         """The codes of the values, each rounded once."""
         values = np.choose(self._select(codes), [each.decode(codes["x"]) for each in self.sets])
@@ -144,7 +138,7 @@ def parse(keys: Keys) -> Cast:
     rounding = take_rounding(keys)
     infinite = "inf" in target.specials
     overflow = take_overflow(keys, target, Overflow.NONFINITE if infinite else Overflow.SATURATE)
-    lanes = keys.integer_of("lanes", 1, 1, MAX_LANES)
+    lanes = take_lanes(keys)
     impl = _take_impl(keys, source, target) if group is None else _only_table(keys)
     registers = take_stages(keys, ("operand",))
     keys.finish()

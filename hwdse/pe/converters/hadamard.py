@@ -78,11 +78,6 @@ class Hadamard(Converter):
             meaning = f"{self.target.name} code, its last bit worth 2**{exponent}"
         return (Result("y", bits, meaning, self.size),)
 
-    @property
-    def values_per_element(self) -> int:
-        """All of a vector."""
-        return self.size
-
     def width(self, level: int) -> int:
         """Bits, with the sign, that hold all sums after some levels of the butterfly."""
         low, high = _extremes(self.source)

@@ -1,14 +1,20 @@
-"""Keys that kinds of converters share: rounding, overflow and register stages."""
+"""Keys that kinds of converters share: lanes, rounding, overflow and register stages."""
 
 from __future__ import annotations
 
 from hwdse.formats import Overflow, Rounding, ScalarFormat
 from hwdse.pe.keys import Keys
 
-__all__ = ["take_overflow", "take_rounding", "take_stages"]
+__all__ = ["take_lanes", "take_overflow", "take_rounding", "take_stages"]
 
+_MAX_LANES = 256
 # What hardware rounds by without random numbers.
 _ROUNDINGS = tuple(r for r in Rounding if r is not Rounding.STOCHASTIC)
+
+
+def take_lanes(keys: Keys) -> int:
+    """Key ``lanes``: values converted side by side; by default one."""
+    return keys.integer_of("lanes", 1, 1, _MAX_LANES)
 
 
 def take_rounding(keys: Keys) -> Rounding:

@@ -96,11 +96,6 @@ class Quantise(Converter):
             Result("y_scale", scale.bits, f"{scale.name} code of the block's scale"),
         )
 
-    @property
-    def values_per_element(self) -> int:
-        """A block."""
-        return self.block
-
     def run(self, codes: Codes, clear: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
         """Elements and scales of the blocks."""
         x = codes["x"] if self.block > 1 else codes["x"][..., None]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hwdse.formats import IntegerFormat
 from hwdse.pe.common import take_scalar
 from hwdse.pe.converter import Converter
-from hwdse.pe.converters.options import take_stages
+from hwdse.pe.converters.options import take_lanes, take_stages
 from hwdse.pe.design import Codes
 from hwdse.pe.keys import Keys
 from hwdse.pe.ports import Operand, Result
@@ -29,7 +29,6 @@ example = "convert:op=requant,from=int32,to=int8"
 
 ROUNDINGS = ("nearest_even", "nearest_away", "half_up")
 _MOST_BITS = 32
-MAX_LANES = 256
 
 
 @dataclass(frozen=True)
@@ -91,11 +90,6 @@ class Requant(Converter):
     def results(self) -> tuple[Result, ...]:
         """The integers of few bits."""
         return (Result("y", self.target.bits, f"{self.target.name} code", self.lanes),)
-
-    @property
-    def values_per_element(self) -> int:
-        """One for each lane."""
-        return self.lanes
 
     def run(self, codes: Codes, clear: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
         """Products, rounded and clipped; all of it fits 64 bits."""
@@ -183,7 +177,7 @@ def parse(keys: Keys) -> Requant:
     multiplier_bits = keys.integer_of("b", _MOST_BITS, 2, _MOST_BITS)
     rounding = keys.choice_of("rounding", ROUNDINGS, "nearest_even")
     zero = keys.choice_of("zero", ("no", "yes"), "no") == "yes"
-    lanes = keys.integer_of("lanes", 1, 1, MAX_LANES)
+    lanes = take_lanes(keys)
     registers = take_stages(keys, ("operand", "product"))
     keys.finish()
     return Requant(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +12,20 @@ from hwdse.formats import IntegerFormat
 from hwdse.pe.converter import Converter
 from hwdse.pe.converters.shift_exp import LARGEST_SUM, magnitude_of, small_scales
 from hwdse.pe.design import Codes
+from hwdse.pe.keys import Keys
 
-__all__ = ["MOST_SIZE", "PLACEMENT", "ShiftUnit", "quotient_bits"]
+__all__ = ["MOST_SIZE", "ShiftUnit", "take_division"]
 
 MOST_SIZE = 64
 # What `pipeline` means: the stages that shorten the longest path most come first.
-PLACEMENT = ((), ("exponential",), ("exponential", "factor"), ("operand", "exponential", "factor"))
+_PLACEMENT = ((), ("exponential",), ("exponential", "factor"), ("operand", "exponential", "factor"))
 
 
 @dataclass(frozen=True)
 class ShiftUnit(Converter):
     """A unit of integer exponentials and a division.
+
+    A kind adds ``fraction_bits``, those of the exponentials, and ``least_sum``.
 
     Attributes:
         source: Format of the inputs.
@@ -37,15 +41,31 @@ class ShiftUnit(Converter):
     bits: int
     cycles: int
 
-    @property
-    def values_per_element(self) -> int:
-        """All of an element."""
-        return self.size
+    fraction_bits: ClassVar[int]
+
+    @staticmethod
+    def least_sum(magnitude: int) -> int:
+        """The least sum of exponentials that is divided by, where ``x0`` has this magnitude."""
+        raise NotImplementedError
 
     @property
     def initiation_interval(self) -> int:
         """Cycles of the division."""
         return self.cycles
+
+    @property
+    def division_keys(self) -> dict[str, str]:
+        """The keys that come last."""
+        return {
+            "x0": "port" if self.magnitude is None else str(self.magnitude),
+            "bits": str(self.bits),
+            "cycles": str(self.cycles),
+        }
+
+    @property
+    def quotient_bits(self) -> int:
+        """Bits of a quotient."""
+        return _quotient_bits(self.least_sum(self.magnitude or 1))
 
     @property
     def most_magnitude(self) -> int:
@@ -69,6 +89,20 @@ class ShiftUnit(Converter):
         return found[..., None] if self.magnitude is None else found
 
 
-def quotient_bits(least_sum: int) -> int:
+def take_division(keys: Keys, least_sum: int) -> tuple[int, int, tuple[str, ...]]:
+    """Take the keys that come last: ``bits``, ``cycles``, and the stages of ``pipeline``.
+
+    Args:
+        keys: Of the spec.
+        least_sum: See :meth:`ShiftUnit.least_sum`.
+    """
+    bits = keys.integer_of("bits", 8, 2, 16)
+    most_cycles = _quotient_bits(least_sum)
+    cycles = keys.integer_of("cycles", most_cycles, 1, most_cycles)
+    stages = keys.integer_of("pipeline", 0, 0, len(_PLACEMENT) - 1)
+    return bits, cycles, _PLACEMENT[stages]
+
+
+def _quotient_bits(least_sum: int) -> int:
     """Bits of ``floor((2**31 - 1) / sum)`` where the sum is ``least_sum`` or more."""
     return (LARGEST_SUM // least_sum).bit_length()

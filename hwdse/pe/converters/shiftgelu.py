@@ -17,7 +17,7 @@ key. The divisions take ``cycles`` cycles, side by side.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,11 @@ from hwdse.pe.converters.shift_exp import (
     SUM_BITS,
     factor,
     shift_exp,
-    small_scales,
     take_magnitude,
     take_source,
     x0_operand,
 )
-from hwdse.pe.converters.shift_unit import MOST_SIZE, PLACEMENT, ShiftUnit, quotient_bits
+from hwdse.pe.converters.shift_unit import MOST_SIZE, ShiftUnit, take_division
 from hwdse.pe.design import Codes
 from hwdse.pe.keys import Keys
 from hwdse.pe.ports import Operand, Result
@@ -40,7 +39,6 @@ from hwdse.pe.ports import Operand, Result
 __all__ = ["ShiftGelu", "parse"]
 
 example = "convert:op=shiftgelu,from=int8,size=4"
-FRACTION_BITS = 23
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,13 @@ class ShiftGelu(ShiftUnit):
 
     maximum: str
 
+    fraction_bits: ClassVar[int] = 23
+
+    @staticmethod
+    def least_sum(magnitude: int) -> int:
+        """The sum of two exponentials, each of which is ``x0`` at least."""
+        return 2 * magnitude
+
     @property
     def own_keys(self) -> dict[str, str]:
         """Keys of the kind."""
@@ -61,10 +66,7 @@ class ShiftGelu(ShiftUnit):
             "from": self.source.name,
             "size": str(self.size),
             "max": self.maximum,
-            "x0": "port" if self.magnitude is None else str(self.magnitude),
-            "bits": str(self.bits),
-            "cycles": str(self.cycles),
-        }
+        } | self.division_keys
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -87,14 +89,8 @@ class ShiftGelu(ShiftUnit):
     @property
     def most_sigmoid(self) -> int:
         """Largest sigmoid; an exponential beyond the largest sum is not limited to it."""
-        most = max(LARGEST_SUM, self.most_magnitude << FRACTION_BITS)
+        most = max(LARGEST_SUM, self.most_magnitude << self.fraction_bits)
         return most >> (SUM_BITS - self.bits + 1)
-
-    def focused(
-        self, codes: dict[str, NDArray[np.int64]], rng: np.random.Generator
-    ) -> dict[str, NDArray[np.int64]]:
-        """Half of the scales are small, so that exponentials have all exponents."""
-        return small_scales(codes, rng)
 
     def run(self, codes: Codes, clear: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
         """The GELU of each value."""
@@ -105,8 +101,8 @@ class ShiftGelu(ShiftUnit):
         else:
             most = x.max(axis=-1, keepdims=True)
         m = self.magnitudes(codes)
-        e = shift_exp(np.minimum(x - most, 0), m, FRACTION_BITS)
-        total = e + shift_exp(-most, m, FRACTION_BITS)
+        e = shift_exp(np.minimum(x - most, 0), m, self.fraction_bits)
+        total = e + shift_exp(-most, m, self.fraction_bits)
         y = x * ((e * factor(total)) >> (SUM_BITS - self.bits + 1))
         return {"y": y if self.operands[0].trailing else y[..., 0]}
 
@@ -117,11 +113,7 @@ def parse(keys: Keys) -> ShiftGelu:
     size = keys.integer_of("size", 4, 1, MOST_SIZE)
     maximum = keys.choice_of("max", ("lanes", "port"), "lanes")
     magnitude = take_magnitude(keys, source)
-    bits = keys.integer_of("bits", 8, 2, 16)
-    # Each of the two exponentials is x0 at least.
-    most_cycles = quotient_bits(2 * (magnitude or 1))
-    cycles = keys.integer_of("cycles", most_cycles, 1, most_cycles)
-    stages = keys.integer_of("pipeline", 0, 0, len(PLACEMENT) - 1)
+    bits, cycles, registers = take_division(keys, ShiftGelu.least_sum(magnitude or 1))
     keys.finish()
     return ShiftGelu(
         source=source,
@@ -130,5 +122,5 @@ def parse(keys: Keys) -> ShiftGelu:
         magnitude=magnitude,
         bits=bits,
         cycles=cycles,
-        registers=PLACEMENT[stages],
+        registers=registers,
     )

@@ -12,7 +12,7 @@ a key. The division takes ``cycles`` cycles, by as many quotient bits in each as
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from hwdse.pe.converters.shift_exp import (
     take_source,
     x0_operand,
 )
-from hwdse.pe.converters.shift_unit import MOST_SIZE, PLACEMENT, ShiftUnit, quotient_bits
+from hwdse.pe.converters.shift_unit import MOST_SIZE, ShiftUnit, take_division
 from hwdse.pe.design import Codes
 from hwdse.pe.keys import Keys
 from hwdse.pe.ports import Operand, Result
@@ -33,7 +33,6 @@ from hwdse.pe.ports import Operand, Result
 __all__ = ["Shiftmax", "parse"]
 
 example = "convert:op=shiftmax,from=int8,size=16"
-FRACTION_BITS = 15
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,13 @@ class Shiftmax(ShiftUnit):
     ``bits`` of the results count the sign that is never set among them.
     """
 
+    fraction_bits: ClassVar[int] = 15
+
+    @staticmethod
+    def least_sum(magnitude: int) -> int:
+        """The exponential of the greatest of a vector, ``x0 * 2**n``."""
+        return magnitude << Shiftmax.fraction_bits
+
     @property
     def own_keys(self) -> dict[str, str]:
         """Keys of the kind."""
@@ -50,10 +56,7 @@ class Shiftmax(ShiftUnit):
             "op": "shiftmax",
             "from": self.source.name,
             "size": str(self.size),
-            "x0": "port" if self.magnitude is None else str(self.magnitude),
-            "bits": str(self.bits),
-            "cycles": str(self.cycles),
-        }
+        } | self.division_keys
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -71,7 +74,7 @@ class Shiftmax(ShiftUnit):
         """The softmax of each vector."""
         x = self.integers(codes["x"])
         below = x - x.max(axis=-1, keepdims=True)
-        e = shift_exp(below, self.magnitudes(codes), FRACTION_BITS)
+        e = shift_exp(below, self.magnitudes(codes), self.fraction_bits)
         scale = factor(e.sum(axis=-1, keepdims=True))
         return {"y": (e * scale) >> (SUM_BITS - self.bits + 1)}
 
@@ -81,11 +84,7 @@ def parse(keys: Keys) -> Shiftmax:
     source = take_source(keys)
     size = keys.integer_of("size", 16, 2, MOST_SIZE)
     magnitude = take_magnitude(keys, source)
-    bits = keys.integer_of("bits", 8, 2, 16)
-    # The greatest of a vector has x0 * 2**n.
-    most_cycles = quotient_bits((magnitude or 1) << FRACTION_BITS)
-    cycles = keys.integer_of("cycles", most_cycles, 1, most_cycles)
-    stages = keys.integer_of("pipeline", 0, 0, len(PLACEMENT) - 1)
+    bits, cycles, registers = take_division(keys, Shiftmax.least_sum(magnitude or 1))
     keys.finish()
     return Shiftmax(
         source=source,
@@ -93,5 +92,5 @@ def parse(keys: Keys) -> Shiftmax:
         magnitude=magnitude,
         bits=bits,
         cycles=cycles,
-        registers=PLACEMENT[stages],
+        registers=registers,
     )

@@ -75,11 +75,6 @@ class SoftmaxScale(Converter):
         return (Result("y", self.bits, f"unsigned integer, in units of 2**-{self.bits}"),)
 
     @property
-    def values_per_element(self) -> int:
-        """One."""
-        return 1
-
-    @property
     def initiation_interval(self) -> int:
         """Cycles of the division."""
         return self.cycles

@@ -66,11 +66,6 @@ class SoftmaxSum(Converter):
         )
 
     @property
-    def values_per_element(self) -> int:
-        """One."""
-        return 1
-
-    @property
     def holds(self) -> bool:
         """The sum stays until the next value."""
         return True

@@ -80,11 +80,6 @@ class StochasticRounder(Converter):
         return (Result("y", self.target.bits, f"{self.target.name} code"),)
 
     @property
-    def values_per_element(self) -> int:
-        """One."""
-        return 1
-
-    @property
     def kept_bits(self) -> int:
         """Bits of a result's significand, or of an integer's magnitude below overflow."""
         if isinstance(self.target, Minifloat):

@@ -1,4 +1,4 @@
-"""Where groups of elements begin and end."""
+"""Where groups begin and end, of elements that each take several cycles."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from amaranth import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["GroupCounter"]
+__all__ = ["GroupBounds"]
 
 
-class GroupCounter(wiring.Component):
+class GroupBounds(wiring.Component):
     """Counts elements from the last ``clear``.
+
+    Every group is a sum of its own here; where groups are added to each other, and elements take
+    one cycle, there is :class:`rtl.parts.group_count.GroupCount`.
 
     Parameters:
         elements: Of a group.

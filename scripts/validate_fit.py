@@ -1,0 +1,134 @@
+"""How far the fitted model is off for designs that it was not fitted to.
+
+    python scripts/validate_fit.py [TECHNOLOGY...]
+
+Leaves out, and fits anew each time: a fifth of the designs at random; every width of weights in
+turn (all designs whose weights have that many bits); every family in turn. Prints the mean absolute
+relative error of each figure, how many designs the 90 % intervals cover, and the designs that are
+worst off; beside it the area of a first-principles count of gates where it applies.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwdse import pe, tech
+from hwdse.cost.fit.model import FIGURES, Characterisation, characterisation, names, one_thread
+from hwdse.cost.fit.regression import Problem, choose, solve
+from hwdse.cost.gate_count import gate_count_cost
+from hwdse.errors import HwdseError
+from hwdse.synth.devices import is_device
+
+# What the project asks for, as mean absolute relative error.
+TARGETS = {
+    "area_um2": 0.03,
+    "delay_ps": 0.06,
+    "dynamic_fj_per_cycle": 0.08,
+    "luts": 0.05,
+}
+_SEED = 8
+_WORST = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("technologies", nargs="*", default=names())
+    for technology in parser.parse_args().technologies:
+        known = characterisation(technology)
+        print(f"\n{technology}: {len(known.columns['spec'])} designs")
+        for figure in known.figures:
+            if figure in TARGETS:
+                validate(known, figure)
+        if not is_device(technology):
+            baseline(known)
+
+
+def validate(known: Characterisation, figure: str) -> None:
+    """Print the errors of one figure."""
+    problem = FIGURES[figure].problem(known, figure)
+    families = np.asarray(known.columns["family"], dtype=str)
+    print(f"  {figure} (asked for: {TARGETS[figure]:.0%})")
+    for name, splits in (
+        ("a fifth at random", random_fifths(len(families))),
+        ("widths of weights", widths(known)),
+        ("families", each_value(families)),
+    ):
+        errors = np.zeros(0)
+        covered = np.zeros(0, dtype=np.bool_)
+        left_out: list[str] = []
+        parts = []
+        for label, out in splits:
+            found, inside = errors_of(problem, families, out)
+            errors, covered = np.append(errors, found), np.append(covered, inside)
+            left_out += list(known.columns["spec"][out])
+            parts.append(f"{label} {np.abs(found).mean():.1%} ({inside.mean():.0%})")
+        print(
+            f"    {name:18s} MAPE {np.abs(errors).mean():6.2%}, median "
+            f"{np.median(np.abs(errors)):6.2%}, covered {covered.mean():.0%} of {len(errors)}"
+        )
+        if name != "a fifth at random":
+            print("      " + ", ".join(parts))
+        for at in np.argsort(-np.abs(errors))[:_WORST]:
+            print(f"        {errors[at]:+7.1%} {left_out[at]}")
+
+
+def errors_of(
+    problem: Problem, families: NDArray[np.str_], out: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Relative errors of designs that are left out, and whether intervals cover them."""
+    rest = problem.without(out)
+    groups = np.unique(families[~out], return_inverse=True)[1]
+    with one_thread():
+        found = solve(rest, choose(rest, groups)).estimate(problem.counts[out])
+    true = problem.figures[out]
+    return found.value / true - 1, (found.low <= true) & (true <= found.high)
+
+
+def random_fifths(count: int) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Each design in one of five parts."""
+    part = np.random.default_rng(_SEED).integers(0, 5, count)
+    for each in range(5):
+        yield str(each), part == each
+
+
+def widths(known: Characterisation) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Designs by the bits of their weights."""
+    bits = []
+    for spec in known.columns["spec"]:
+        design = pe.parse(str(spec))
+        bits.append(str(design.operands[0].format.bits))
+    return each_value(np.array(bits))
+
+
+def each_value(labels: NDArray[np.str_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Designs by label, of labels that several have."""
+    for label in np.unique(labels):
+        if (labels == label).sum() > 1:
+            yield str(label), labels == label
+
+
+def baseline(known: Characterisation) -> None:
+    """Print how far a count of gates is off that nothing is fitted in."""
+    technology = tech.load(known.technology)
+    ratios = []
+    for spec, area in zip(known.columns["spec"], known.columns["area_um2"], strict=True):
+        try:
+            counted = gate_count_cost(pe.parse(str(spec)), technology)
+        except HwdseError:
+            continue
+        ratios.append(counted["area_um2"] / area)
+    if ratios:
+        found = np.array(ratios)
+        print(
+            f"  first-principles count of gates (no registers, nothing fitted): {len(found)} "
+            f"designs, area over synthesis {np.median(found):.2f} in the median, "
+            f"{found.min():.2f} to {found.max():.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
