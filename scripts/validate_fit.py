@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdse import pe, tech
-from hwdse.cost.fit.model import FIGURES, Characterisation, characterisation, names, one_thread
+from hwdse.cost.fit.model import FIGURES, Characterisation, characterisation, names
 from hwdse.cost.fit.regression import Problem, choose, solve
 from hwdse.cost.gate_count import gate_count_cost
 from hwdse.errors import HwdseError
@@ -82,8 +82,7 @@ def errors_of(
     """Relative errors of designs that are left out, and whether intervals cover them."""
     rest = problem.without(out)
     groups = np.unique(families[~out], return_inverse=True)[1]
-    with one_thread():
-        found = solve(rest, choose(rest, groups)).estimate(problem.counts[out])
+    found = solve(rest, choose(rest, groups)).estimate(problem.counts[out])
     true = problem.figures[out]
     return found.value / true - 1, (found.low <= true) & (true <= found.high)
 

@@ -63,8 +63,7 @@ def test_shipped_settings_are_what_is_chosen(technology: str) -> None:
     known = fitted.characterisation(technology)
     figure = "area_um2" if "area_um2" in known.columns else "luts"
     groups = np.unique(np.asarray(known.columns["family"], dtype=str), return_inverse=True)[1]
-    with fitted.one_thread():
-        chosen = choose(fitted.FIGURES[figure].problem(known, figure), groups)
+    chosen = choose(fitted.FIGURES[figure].problem(known, figure), groups)
     assert vars(chosen) == pytest.approx(known.about["settings"][figure], rel=1e-6)
 
 

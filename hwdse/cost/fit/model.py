@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from hwdse.cost.fit import data_folder
 from hwdse.cost.fit.features import (
@@ -39,7 +38,6 @@ __all__ = [
     "characterisation",
     "load",
     "names",
-    "one_thread",
     "settings_of",
     "train",
 ]
@@ -153,8 +151,7 @@ class Model:
 
     def estimates(self, counts: Floats, figure: str) -> Estimate:
         """Of many designs, from counts in the order of ``FIGURES[figure].counts``."""
-        with one_thread():
-            return self.regressions[figure].estimate(counts)
+        return self.regressions[figure].estimate(counts)
 
     def contributions(self, features: Features, figure: str) -> dict[str, float]:
         """What each count contributes to a figure's linear model."""
@@ -177,22 +174,16 @@ class Model:
         return ""
 
 
-def one_thread() -> threadpool_limits:
-    """Matrices are small: several threads would wait for each other, where others compute too."""
-    return threadpool_limits(limits=1, user_api="blas")
-
-
 def _row(features: Features, names: tuple[str, ...]) -> Floats:
     return np.array([[1.0 if n == _CONSTANT else features.values[n] for n in names]])
 
 
 def train(known: Characterisation, settings: Mapping[str, Mapping[str, float]]) -> Model:
     """Solve the regressions of a characterisation."""
-    with one_thread():
-        regressions = {
-            figure: solve(FIGURES[figure].problem(known, figure), Settings(**settings[figure]))
-            for figure in known.figures
-        }
+    regressions = {
+        figure: solve(FIGURES[figure].problem(known, figure), Settings(**settings[figure]))
+        for figure in known.figures
+    }
     return Model(
         technology=known.technology,
         about=known.about,
@@ -205,11 +196,10 @@ def train(known: Characterisation, settings: Mapping[str, Mapping[str, float]]) 
 def settings_of(known: Characterisation) -> dict[str, dict[str, float]]:
     """What :func:`choose` decides for each figure, families left out in turn."""
     groups = np.unique(np.asarray(known.columns["family"], dtype=str), return_inverse=True)[1]
-    with one_thread():
-        return {
-            figure: asdict(choose(FIGURES[figure].problem(known, figure), groups))
-            for figure in known.figures
-        }
+    return {
+        figure: asdict(choose(FIGURES[figure].problem(known, figure), groups))
+        for figure in known.figures
+    }
 
 
 def names() -> list[str]:

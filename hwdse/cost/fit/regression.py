@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import nnls
+from threadpoolctl import threadpool_limits
 
 __all__ = ["CONFIDENCE", "Estimate", "Problem", "Regression", "Settings", "choose", "solve"]
 
@@ -109,9 +110,10 @@ class Regression:
         """
         place = (np.log2(counts + 1) - self.centre) / self.scale
         how = self.settings
-        near = _kernel(place, self.points, how.length)
-        deviation = near @ self.solved
-        explained = np.einsum("ij,ji->i", near, cho_solve(self.factor, near.T))
+        with _one_thread():
+            near = _kernel(place, self.points, how.length)
+            deviation = near @ self.solved
+            explained = np.einsum("ij,ji->i", near, cho_solve(self.factor, near.T))
         unknown = np.clip(1 - explained, 0, 1)
         sigma = np.sqrt(how.spread**2 * unknown + how.rest**2)
         value = self.linear(counts) * np.exp(deviation)
@@ -170,6 +172,11 @@ def choose(problem: Problem, groups: NDArray[np.int64]) -> Settings:
         problem: What is to be fitted.
         groups: Shape (designs,): what belongs together.
     """
+    with _one_thread():
+        return _choose(problem, groups)
+
+
+def _choose(problem: Problem, groups: NDArray[np.int64]) -> Settings:
     strength = min(_RIDGES, key=lambda each: _group_error(problem, groups, each))
     left_out = [(groups == g, problem.without(groups == g)) for g in np.unique(groups)]
     apart = [(out, problem.deviations(rest.weights(strength))) for out, rest in left_out]
@@ -235,6 +242,16 @@ def _leave_group_out(
 
 def solve(problem: Problem, settings: Settings) -> Regression:
     """Fit as :func:`choose` decided."""
+    with _one_thread():
+        return _solve(problem, settings)
+
+
+def _one_thread() -> threadpool_limits:
+    """Matrices are small: several threads would wait for each other, where others compute too."""
+    return threadpool_limits(limits=1, user_api="blas")
+
+
+def _solve(problem: Problem, settings: Settings) -> Regression:
     weights = problem.weights(settings.ridge)
     deviations = problem.deviations(weights)
     centre, scale, points = _scaled(problem.counts)
