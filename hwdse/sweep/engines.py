@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import (
     BrokenExecutor,
@@ -53,14 +55,23 @@ def processes(jobs: int) -> Engine:
     context = multiprocessing.get_context("spawn")
 
     def start(workers: int) -> Executor:
-        return ProcessPoolExecutor(min(jobs, workers), context, _quiet)
+        return ProcessPoolExecutor(min(jobs, workers), context, _start_worker)
 
     return Engine(jobs, start)
 
 
-def _quiet() -> None:
+def _start_worker() -> None:
     # On ctrl-C the parent has the last word.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot tell its workers, which would work on and then wait for it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def cluster(address: str) -> Engine:

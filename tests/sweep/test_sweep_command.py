@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -182,3 +183,30 @@ def test_two_sweeps_share_a_store(space, tmp_path, monkeypatch):
     # A plain multiplier has no place for a third stage.
     assert len(one) == 12
     pd.testing.assert_frame_equal(one, two)
+
+
+def running(process):
+    """Whether a process is there and has not ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks processes up in /proc")
+def test_workers_end_with_a_sweep_that_is_killed(start, space, tmp_path):
+    process = start("slow", space, "-o", tmp_path / "swept", "--jobs", "2")
+    journal = tmp_path / "swept" / "sweep.jsonl"
+    wait_for(lambda: len(lines(journal)) > 2)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(children) >= 2
+    process.kill()
+    process.wait()
+    wait_for(lambda: not any(map(running, children)))
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
