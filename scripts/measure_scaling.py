@@ -29,7 +29,7 @@ def main() -> None:
     factors = scale(
         Point(parse_node("45hp"), base.corner.voltage_v), Point(parse_node("7hp"), voltage)
     )
-    ours, theirs = (evaluate(SPECS, on, source="synth") for on in (scaled.technology, target))
+    ours, theirs = evaluate(SPECS, scaled.technology), evaluate(SPECS, target)
     lines = [
         "# Written by scripts/measure_scaling.py: how far node scaling is off, as a share of the",
         "# logarithm of its factor.",

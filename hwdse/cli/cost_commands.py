@@ -29,7 +29,7 @@ def cost(
             help="synth; fit: a model, at once; auto: a stored synthesis, or the model, or a "
             "synthesis; table: --tech then names a published table."
         ),
-    ] = "auto",
+    ] = "synth",
     operands: Annotated[
         str, typer.Option(help="uniform, normal, or an .npz file with arrays w and a.")
     ] = "uniform",

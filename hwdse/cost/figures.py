@@ -97,7 +97,7 @@ def evaluate(
     specs: Iterable[str],
     technology: str | os.PathLike[str] | Technology,
     *,
-    source: str = "auto",
+    source: str = "synth",
     distribution: str = "uniform",
     clock_ns: float | None = None,
     activity: str = DEFAULT_ACTIVITY,

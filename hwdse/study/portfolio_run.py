@@ -97,7 +97,6 @@ def job_of_study(
     costs = cost.evaluate(
         list(labels),
         technology,
-        source="synth",
         distribution=study.operands,
         clock_ns=study.clock_ns,
         jobs=jobs,

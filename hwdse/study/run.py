@@ -142,7 +142,6 @@ def _costs(study: Study, technology: Technology, jobs: int | None, on_done: OnDo
     costs = cost.evaluate(
         [unit.canonical for unit in study.units.values()],
         technology,
-        source="synth",
         distribution=study.operands,
         clock_ns=study.clock_ns,
         jobs=jobs,

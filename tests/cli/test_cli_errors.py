@@ -47,7 +47,11 @@ NAMES = [
         (["cost", "--tech", "nangate45"], 2, "Missing argument"),
         (["cost", INT2, "--tech", "nangate54"], 2, "did you mean 'nangate45'"),
         (["cost", INT2, "--tech", "none.yaml"], 2, "cannot read technology file 'none.yaml'"),
-        (["cost", INT2, "--tech", "nangate45", "--source", "fit"], 2, "use --source synth"),
+        (
+            ["cost", f"array:pe=({INT2})", "--tech", "nangate45", "--source", "fit"],
+            2,
+            "--source synth",
+        ),
         (["cost", INT2, "--tech", "nangate45", "--operands", "x"], 2, "operands 'x' is neither"),
         (["cost", INT2, "--tech", "nangate45", "--clock-ns", "0.1"], 3, "give at least that"),
         (["cost", INT2, "--tech", "nangate45", "--clock-ns", "inf"], 2, "finite period"),

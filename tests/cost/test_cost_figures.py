@@ -191,7 +191,7 @@ def test_figures_say_where_they_come_from(costed, nangate45):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"source": "fit"}, "source 'fit' has no figures in this version"),
+        ({"source": "fitt"}, r"unknown source 'fitt'.*fit"),
         ({"source": "table"}, "'nangate45' is no published table"),
         ({"activity": "zero-dealy"}, "did you mean 'zero-delay'"),
         ({"confidence": 0.0}, "confidence of 0.0: give the half-width"),

@@ -184,8 +184,10 @@ def test_transitions_are_those_of_the_operands() -> None:
     uniform = features_of(design, UNIFORM).values
     normal = features_of(design, operands("normal")).values
     assert uniform["registers"] == normal["registers"] == 33
-    assert uniform["settled_xor"] > normal["settled_xor"] > 0
-    assert uniform["glitches_xor"] > normal["glitches_xor"] > 0
+    for name in ("settled_xor", "glitches_xor"):
+        assert uniform[name] > 0
+        assert normal[name] > 0
+        assert uniform[name] != pytest.approx(normal[name], rel=0.01)
     # A pipeline's registers stop glitches.
     piped = features_of(pe.parse("mac:w=int8,a=int8,pipeline=1"), UNIFORM).values
     assert piped["glitches_load_xor"] < uniform["glitches_load_xor"]

@@ -71,7 +71,7 @@ def test_an_estimate_is_near_a_synthesis_that_it_was_not_fitted_to(
     library: tech.Technology, store: Store
 ) -> None:
     found = _estimate(FRESH, library)
-    (true,) = evaluate([FRESH], library, source="synth", store=store).to_dict("records")
+    (true,) = evaluate([FRESH], library, store=store).to_dict("records")
     assert found["source"] == "fit"
     assert found["area_um2"] == pytest.approx(true["area_um2"], rel=0.1)
     assert found["delay_ps"] == pytest.approx(true["delay_ps"], rel=0.35)
@@ -127,13 +127,13 @@ def test_auto_takes_the_synthesis_there_is_or_the_model(
     library: tech.Technology, store: Store
 ) -> None:
     known, fresh = "mac:w=int8,a=int8", "mac:w=int6,a=int7"
-    rows = evaluate([known, fresh], library, store=store).set_index("spec")
+    rows = evaluate([known, fresh], library, source="auto", store=store).set_index("spec")
     shipped, estimated = rows.iloc[0], rows.iloc[1]
     assert shipped["source"] == "synth"
     assert shipped["provenance"]["stored"] == "shipped with hwdse"
     assert estimated["source"] == "fit"
-    synthesised = evaluate([fresh], library, source="synth", store=store).iloc[0]
-    again = evaluate([fresh], library, store=store).iloc[0]
+    synthesised = evaluate([fresh], library, store=store).iloc[0]
+    again = evaluate([fresh], library, source="auto", store=store).iloc[0]
     assert again["source"] == "synth"
     assert again["area_um2"] == synthesised["area_um2"] != estimated["area_um2"]
 
@@ -146,7 +146,7 @@ def test_shipped_syntheses_are_those_of_the_same_rtl(
     sha256, _ = rtlil_sha256(design, store)
     shipped = shipped_synthesis(design, library, sha256)
     assert shipped is not None
-    (true,) = evaluate([spec], library, source="synth", store=store).to_dict("records")
+    (true,) = evaluate([spec], library, store=store).to_dict("records")
     for name in ("area_um2", "delay_ps", "energy_pj_per_mac", "cells", "leakage_uw"):
         assert shipped[name] == pytest.approx(true[name], rel=1e-9), name
     assert shipped_synthesis(design, library, "0" * 64) is None

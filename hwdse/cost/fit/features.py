@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import rtl
 from hwdse.cost.fit.activity import measure_activity
 from hwdse.cost.fit.gates import ORIGINS, Gates, gates_of
-from hwdse.cost.fit.graph import AND, INPUT, MUX, XOR
+from hwdse.cost.fit.graph import AND, INPUT, MUX, TRUE, XOR
 from hwdse.cost.operands import Operands
 from hwdse.errors import HwdseError
 from hwdse.pe import Design
@@ -97,19 +97,36 @@ def features_of(design: Design, operands: Operands | None = None) -> Features:
             f"{design.pe.canonical}"
         )
     gates = gates_of(rtl.to_rtlil(design))
-    live, fanout = _live(gates)
-    values = _structure(gates, live, fanout) | _paths(gates, live, fanout)
+    registers = _registers(gates)
+    ends = [bit for bits in gates.outputs.values() for bit in bits] + [d for d, _ in registers]
+    live, fanout = _live(gates, ends)
+    values = _structure(gates, registers, live, fanout) | _paths(gates, ends, live, fanout)
     if operands is not None:
         values |= _activity(design, gates, live, fanout, operands)
     kinds = gates.graph.kinds
-    return Features(values, sum(kinds[n] != INPUT for n in live) + len(gates.registers))
+    return Features(values, sum(kinds[n] != INPUT for n in live) + len(registers))
 
 
-def _live(gates: Gates) -> tuple[list[int], list[int]]:
-    """Nodes that anything follows from, in order, and how often each is taken."""
+def _registers(gates: Gates) -> list[tuple[int, int]]:
+    """Those that synthesis keeps: one of each content, if outputs follow from it and it changes."""
+    data = {q >> 1: d for d, q in gates.registers}
+    stack = [bit >> 1 for bits in gates.outputs.values() for bit in bits]
+    reached = set()
+    while stack:
+        node = stack.pop()
+        if node not in reached:
+            reached.add(node)
+            stack += [literal >> 1 for literal in gates.graph.fanins[node]]
+            stack += [data[node] >> 1] if node in data else []
+    kept = {d: (d, q) for d, q in gates.registers if q >> 1 in reached and d > TRUE}
+    return list(kept.values())
+
+
+def _live(gates: Gates, ends: list[int]) -> tuple[list[int], list[int]]:
+    """Nodes that an end follows from, in order, with all sources; how often each is taken."""
     graph = gates.graph
     fanout = [0] * len(graph.kinds)
-    for literal in _ends(gates):
+    for literal in ends:
         fanout[literal >> 1] += 1
     for node in range(len(fanout) - 1, 0, -1):
         if fanout[node]:
@@ -123,12 +140,9 @@ def _live(gates: Gates) -> tuple[list[int], list[int]]:
     return [n for n in range(1, len(fanout)) if fanout[n] or n in sources], fanout
 
 
-def _ends(gates: Gates) -> list[int]:
-    outputs = [literal for literals in gates.outputs.values() for literal in literals]
-    return outputs + [data for data, _ in gates.registers]
-
-
-def _structure(gates: Gates, live: list[int], fanout: list[int]) -> dict[str, float]:
+def _structure(
+    gates: Gates, registers: list[tuple[int, int]], live: list[int], fanout: list[int]
+) -> dict[str, float]:
     graph = gates.graph
     kinds, fanins = graph.kinds, graph.fanins
     counts: Counter[str] = Counter()
@@ -141,19 +155,19 @@ def _structure(gates: Gates, live: list[int], fanout: list[int]) -> dict[str, fl
         counts[f"for_{ORIGINS[graph.origins[node]]}"] += 1
         driven = sorted(_LETTERS[kinds[literal >> 1]] for literal in fanins[node])
         counts[f"{name}_of_{'_'.join(driven)}"] += 1
-    counts["registers"] = len(gates.registers)
+    counts["registers"] = len(registers)
     counts["held_registers"] = sum(
         kinds[d >> 1] == MUX and q >> 1 in {f >> 1 for f in fanins[d >> 1][1:]}
-        for d, q in gates.registers
+        for d, q in registers
     )
     counts.update(gates.word_bits)
     return {name: float(counts[name]) for name in (*STRUCTURE, *WORDS, *DETAIL)}
 
 
-def _paths(gates: Gates, live: list[int], fanout: list[int]) -> dict[str, float]:
+def _paths(gates: Gates, ends: list[int], live: list[int], fanout: list[int]) -> dict[str, float]:
     graph = gates.graph
     kinds, fanins = graph.kinds, graph.fanins
-    ends = {literal >> 1 for literal in _ends(gates)}
+    nodes = {literal >> 1 for literal in ends}
     found = {}
     for name, (*weights, load, power) in _WEIGHTS.items():
         each = {INPUT: 0.0, AND: weights[0], XOR: weights[1], MUX: weights[2]}
@@ -162,7 +176,7 @@ def _paths(gates: Gates, live: list[int], fanout: list[int]) -> dict[str, float]
         for node in live:
             before = max((arrival[literal >> 1] for literal in fanins[node]), default=0.0)
             arrival[node] = before + each[kinds[node]] + load * loads[node]
-        found[name] = max((arrival[end] for end in ends), default=0.0)
+        found[name] = max((arrival[node] for node in nodes), default=0.0)
     found["widest_fanout"] = float(max((fanout[node] for node in live), default=0))
     return found
 

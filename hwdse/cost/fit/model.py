@@ -76,7 +76,7 @@ class _Figure:
         )
 
 
-_OF_GATES = _Figure(STRUCTURE, (_CONSTANT, *DETAIL))
+_OF_GATES = _Figure(STRUCTURE, DETAIL)
 FIGURES = {
     "area_um2": _OF_GATES,
     "delay_ps": _Figure(PATHS, (_CONSTANT,), positive=True),
