@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,7 @@ class Activity:
 
     Attributes:
         settled: From one settled value to the next.
-        glitches: Beyond those, if every gate takes as long as any other.
+        glitches: Beyond those, with delays by kind of gate and fan-out.
     """
 
     settled: NDArray[np.float64]
@@ -84,7 +83,7 @@ def measure_activity(
         streams: Independent sums; a multiple of 64.
     """
     nodes = len(gates.graph.kinds)
-    settled, glitches = np.zeros(nodes), np.zeros(nodes)
+    settled = [0] * nodes
     cycles = sum_length(design) * design.initiation_interval
     # Glitches are followed once, in every sum from another cycle to the next.
     masks = _masks(streams, cycles)
@@ -99,9 +98,8 @@ def measure_activity(
                 mixed_before[node] |= then & mask
                 mixed_after[node] |= now & mask
         before = values.copy()
-    timed = _timed(gates.graph, live)
-    _follow(timed, mixed_before, mixed_after, (1 << streams) - 1, glitches)
-    return Activity(settled / (streams * cycles), glitches / streams)
+    glitches = _follow(_timed(gates.graph, live), mixed_before, mixed_after, (1 << streams) - 1)
+    return Activity(np.array(settled) / (streams * cycles), np.array(glitches) / streams)
 
 
 def _masks(streams: int, cycles: int) -> list[int]:
@@ -152,48 +150,46 @@ def _settle(graph: Graph, live: list[int], values: list[int], everything: int) -
         kind = kinds[node]
         if kind == INPUT:
             continue
-        values[node] = _value(kind, fanins[node], values, everything)
+        x, y, *rest = [
+            values[f >> 1] ^ everything if f & 1 else values[f >> 1] for f in fanins[node]
+        ]
+        if kind == AND:
+            values[node] = x & y
+        elif kind == XOR:
+            values[node] = x ^ y
+        else:
+            values[node] = (x & y) | (rest[0] & ~x)
 
 
-def _value(kind: int, fanins: tuple[int, ...], values: list[int], everything: int) -> int:
-    a, b = fanins[0], fanins[1]
-    x, y = values[a >> 1], values[b >> 1]
-    if a & 1:
-        x ^= everything
-    if b & 1:
-        y ^= everything
-    if kind == AND:
-        return x & y
-    if kind == XOR:
-        return x ^ y
-    c = fanins[2]
-    z = values[c >> 1]
-    if c & 1:
-        z ^= everything
-    return (x & y) | (z & ~x)
-
-
-def _follow(
-    gates: _Timed, before: list[int], after: list[int], everything: int, glitches: NDArray[Any]
-) -> None:
-    """Add what happens between two settled states, beyond the way from one to the other.
+def _follow(gates: _Timed, before: list[int], after: list[int], everything: int) -> list[int]:
+    """Transitions of each node between two settled states, beyond the way from one to the other.
 
     Delays are inertial: what a gate's function is for less than its delay does not pass.
     """
     kinds, fanins, users, delays = gates.kinds, gates.fanins, gates.users, gates.delays
-    now, function = before.copy(), before.copy()
-    changes: dict[int, list[tuple[int, int]]] = {}
+    transitions = [0] * len(kinds)
+    # By literal: a node's value, then its complement.
+    now = [value ^ flip for value in before for flip in (0, everything)]
+    function = before.copy()
+    changes: list[list[tuple[int, int]]] = [[] for _ in kinds]
     waiting: dict[int, set[int]] = {}
     for node in gates.sources:
-        now[node] = after[node]
+        now[2 * node], now[2 * node + 1] = after[node], after[node] ^ everything
     fresh = {user for n in gates.sources if before[n] != after[n] for user in users[n]}
     time = 0
     while fresh or waiting:
         for node in fresh:
-            value = _value(kinds[node], fanins[node], now, everything)
+            kind, taken = kinds[node], fanins[node]
+            x, y = now[taken[0]], now[taken[1]]
+            if kind == AND:
+                value = x & y
+            elif kind == XOR:
+                value = x ^ y
+            else:
+                value = (x & y) | (now[taken[2]] & ~x)
             if moved := value ^ function[node]:
                 function[node] = value
-                changes.setdefault(node, []).append((time, moved))
+                changes[node].append((time, moved))
                 waiting.setdefault(time + delays[node], set()).add(node)
         if not waiting:
             break
@@ -201,17 +197,19 @@ def _follow(
         fresh = set()
         for node in waiting.pop(time):
             late = time - delays[node]
-            unsettled, kept = 0, []
-            for change in changes[node]:
-                if change[0] > late:
-                    unsettled |= change[1]
-                    kept.append(change)
-            changes[node] = kept
-            value = (function[node] & ~unsettled) | (now[node] & unsettled)
-            if moved := value ^ now[node]:
-                glitches[node] += moved.bit_count()
-                now[node] = value
+            changes[node] = kept = [change for change in changes[node] if change[0] > late]
+            old = now[2 * node]
+            value = function[node]
+            if kept:
+                unsettled = 0
+                for _, moved in kept:
+                    unsettled |= moved
+                value = (value & ~unsettled) | (old & unsettled)
+            if moved := value ^ old:
+                transitions[node] += moved.bit_count()
+                now[2 * node], now[2 * node + 1] = value, value ^ everything
                 fresh.update(users[node])
     for node in gates.live:
         if kinds[node] != INPUT:
-            glitches[node] -= (before[node] ^ after[node]).bit_count()
+            transitions[node] -= (before[node] ^ after[node]).bit_count()
+    return transitions
