@@ -61,3 +61,37 @@ def test_plots_leave_out_what_has_no_such_figure(table, tmp_path, hwdse):
     front = hwdse("pareto", table, "--minimize", "luts", "--json").document
     assert len(front) == 2
     assert {row["tech"] for row in front} == {"ice40-hx8k"}
+
+
+FITTED = """
+name: From the model
+technologies: [nangate45, ice40]
+source: fit
+fpga: {dsp: false}
+designs:
+  - {family: mac, w: [int3, int6], a: int5}
+  - {family: array, pe: ["(mac:w=int3,a=int5)"], rows: 2, cols: 2}
+"""
+
+
+def test_figures_may_come_from_the_fitted_model(tmp_path, hwdse):
+    space, out = tmp_path / "space.yaml", tmp_path / "out"
+    space.write_text(FITTED)
+    done = hwdse("sweep", space, "-o", out, "--jobs", "1", "--json")
+    assert done.code == 0, done.err
+    assert (done.document["rows"], done.document["refused"]) == (4, 2)
+    frame = pd.read_parquet(out / "results.parquet")
+    assert set(frame["source"]) == {"fit"}
+    narrow, wide = (frame[frame["w"] == w].set_index("tech") for w in ("int3", "int6"))
+    assert narrow.loc["nangate45", "area_um2"] < wide.loc["nangate45", "area_um2"]
+    assert narrow.loc["ice40-hx8k", "luts"] < wide.loc["ice40-hx8k", "luts"]
+    reasons = (out / "without_figures.csv").read_text()
+    assert reasons.count("the fitted model knows no arrays") == 2
+
+
+def test_the_model_has_no_dsp_blocks(tmp_path, hwdse):
+    space = tmp_path / "space.yaml"
+    space.write_text(FITTED.replace("dsp: false", "dsp: [true, false]"))
+    done = hwdse("sweep", space, "-o", tmp_path / "out")
+    assert done.code == 2
+    assert "the fitted model knows FPGAs without DSP blocks" in done.err
