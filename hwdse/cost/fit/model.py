@@ -79,10 +79,10 @@ class _Figure:
 _OF_GATES = _Figure(STRUCTURE, DETAIL)
 FIGURES = {
     "area_um2": _OF_GATES,
-    "delay_ps": _Figure(PATHS, (_CONSTANT,), positive=True),
+    "delay_ps": _Figure(PATHS, (_CONSTANT, *STRUCTURE), positive=True),
     "leakage_uw": _OF_GATES,
     "cells": _OF_GATES,
-    "dynamic_fj_per_cycle": _Figure(("registers", *ACTIVITY), positive=True),
+    "dynamic_fj_per_cycle": _Figure(("registers", *ACTIVITY), (_CONSTANT, *PATHS), positive=True),
     "luts": _Figure(STRUCTURE, (_CONSTANT, *WORDS, *DETAIL)),
     "carries": _Figure(WORDS, (_CONSTANT, *STRUCTURE)),
     "ffs": _Figure(("registers",)),
