@@ -100,6 +100,41 @@ def test_words_are_added_and_compared(width: int) -> None:
         assert _value(graph, less[True], inputs) == ((a ^ half) < (b ^ half))
 
 
+@pytest.mark.parametrize("negated", [False, True])
+def test_sums_that_join_others_keep_their_signs(negated: bool) -> None:
+    """``-(x + y)``, or ``(x + y) - z``, of words of four bits."""
+    last = ("$neg", "") if negated else ("$sub", "  connect \\B \\z\n")
+    wires = "".join(f"  wire width 4 input {i} \\{n}\n" for i, n in enumerate("xyz"))
+    text = f"""attribute \\top 1
+module \\top
+{wires}  wire width 4 output 3 \\out
+  wire width 4 $1
+  cell $add $2
+    parameter \\A_SIGNED 0
+    connect \\A \\x
+    connect \\B \\y
+    connect \\Y $1
+  end
+  cell {last[0]} $3
+    parameter \\A_SIGNED 0
+    connect \\A $1
+{last[1]}    connect \\Y \\out
+  end
+end
+"""
+    gates = gates_of(text)
+    for x, y, z in itertools.product(range(16), repeat=3):
+        given = {"x": x, "y": y, "z": z}
+        inputs = {
+            literal >> 1: (given[name] >> i) & 1
+            for name, literals in gates.inputs.items()
+            for i, literal in enumerate(literals)
+        }
+        bits = [_value(gates.graph, literal, inputs) for literal in gates.outputs["out"]]
+        found = sum(bit << i for i, bit in enumerate(bits))
+        assert found == (-(x + y) if negated else x + y - z) % 16
+
+
 def _states(design: pe.Design, gates: Gates) -> Iterator[list[int]]:
     live = list(range(1, len(gates.graph.kinds)))
     return activity._cycles(design, gates, live, UNIFORM, _STREAMS)

@@ -89,14 +89,20 @@ def features_of(design: Design, operands: Operands | None = None) -> Features:
         operands: What it computes on while transitions are counted; None counts none.
 
     Raises:
-        HwdseError: An array, or a design without RTL.
+        HwdseError: An array, a design without RTL, or operators that are not understood.
     """
     if isinstance(design, Array):
         raise HwdseError(
             f"{design.canonical}: the fitted model knows no arrays; use --source synth, or cost "
             f"{design.pe.canonical}"
         )
-    gates = gates_of(rtl.to_rtlil(design))
+    try:
+        gates = gates_of(rtl.to_rtlil(design))
+    except ValueError as error:
+        raise HwdseError(
+            f"{design.canonical}: the fitted model cannot read its RTL ({error}); use --source "
+            "synth"
+        ) from error
     registers = _registers(gates)
     ends = [bit for bits in gates.outputs.values() for bit in bits] + [d for d, _ in registers]
     live, fanout = _live(gates, ends)

@@ -143,10 +143,9 @@ def _merged_sums(flat: Flat) -> dict[int, Operator]:
             if bits != inner.output[: len(bits)]:
                 continue
             whole = len(bits) == len(inner.output) or len(bits) >= len(each.output)
-            if whole and all(uses[net] == 1 for net in bits):
-                wide_enough = len(inner.output) >= len(each.output) or _cannot_overflow(inner)
-                if wide_enough:
-                    found[inner.output[0]] = inner
+            exact = len(inner.output) >= len(each.output) or _cannot_overflow(inner)
+            if whole and exact and all(uses[net] == 1 for net in bits):
+                found[inner.output[0]] = inner
     return found
 
 
@@ -278,7 +277,8 @@ def _summed(g: Graph, operator: Operator, read: _Read, merged: dict[int, Operato
     width = len(operator.output)
     addends: list[_Addend] = []
     _gather(operator, False, read, merged, addends)
-    if len(addends) <= 2 and all(len(words_) == 1 for words_, _, _ in addends):
+    plain = all(len(factors) == 1 for factors, _, _ in addends)
+    if plain and len(addends) <= 2 and sum(negative for _, _, negative in addends) <= 1:
         return _two(g, addends, width)
     heap = words.Heap(width)
     for factors, signed, negative in addends:
@@ -292,7 +292,7 @@ def _summed(g: Graph, operator: Operator, read: _Read, merged: dict[int, Operato
 
 
 def _two(g: Graph, addends: list[_Addend], width: int) -> list[int]:
-    """One or two words, either of which may be subtracted."""
+    """One or two words, one of which may be subtracted."""
     rows, minus = [], 0
     for (word,), signed, negative in addends:
         row = words.extended(word, width, signed=signed)
@@ -300,8 +300,6 @@ def _two(g: Graph, addends: list[_Addend], width: int) -> list[int]:
         minus += negative
     while len(rows) < 2:
         rows.append([FALSE] * width)
-    if minus == 2:
-        raise ValueError("RTLIL: a sum of two negative words")
     return words.add(g, rows[0], rows[1], TRUE if minus else FALSE)
 
 
