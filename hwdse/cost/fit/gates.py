@@ -32,6 +32,8 @@ _ORIGIN_OF = {
     "$gt": "compare",
     "$ge": "compare",
 }
+# Yosys' synthesis for FPGAs makes more of signed products from so many bits on.
+_WIDE_FACTOR = 4
 # A switch of so many words without a pattern for several is a table.
 _TABLE_ROWS = 5
 
@@ -100,9 +102,15 @@ def gates_of(rtlil: str) -> Gates:
 
 def _word_bits(flat: Flat) -> Counter[str]:
     counts: Counter[str] = Counter()
+    known = set()
     for each in flat.operators:
         if isinstance(each, Switch):
             continue
+        # Amaranth writes an expression again wherever a bit of it is taken.
+        key = (each.kind, each.signed, *map(tuple, each.inputs))
+        if key in known:
+            continue
+        known.add(key)
         # Constants are folded.
         variable = [sum(net > 1 for net in bits) for bits in each.inputs]
         match each.kind:
@@ -112,6 +120,8 @@ def _word_bits(flat: Flat) -> Counter[str]:
                 counts["compare_bits"] += max(variable)
             case "$mul":
                 counts["product_bits"] += variable[0] * variable[1]
+                if each.signed and min(variable) >= _WIDE_FACTOR:
+                    counts["wide_product_bits"] += variable[0] * variable[1]
     return counts
 
 

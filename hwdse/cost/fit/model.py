@@ -83,7 +83,10 @@ FIGURES = {
     "leakage_uw": _OF_GATES,
     "cells": _OF_GATES,
     "dynamic_fj_per_cycle": _Figure(("registers", *ACTIVITY), (_CONSTANT, *PATHS), positive=True),
-    "luts": _Figure(STRUCTURE, (_CONSTANT, *WORDS, *DETAIL)),
+    "luts": _Figure(
+        (*STRUCTURE, "wide_product_bits"),
+        (_CONSTANT, *(name for name in WORDS if name != "wide_product_bits"), *DETAIL),
+    ),
     "carries": _Figure(WORDS, (_CONSTANT, *STRUCTURE)),
     "ffs": _Figure(("registers",)),
 }
