@@ -48,6 +48,9 @@ def main() -> None:
     results = given.directory / given.technology
     if not given.only_fit:
         synthesise(given.technology, given.every, given.jobs, results)
+    made_by = json.loads((results / "run.json").read_text(encoding="utf-8"))["yosys"]
+    if made_by != yosys_version():
+        parser.error(f"{results} was synthesised by {made_by}, not by {yosys_version()}")
     write(given.technology, pq.read_table(results / "results.parquet").to_pylist())
 
 

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from hwdse.cli.options import Activity, Confidence, Jobs, Json, OneSpec, Specs, Tech
+from hwdse.cli.options import (
+    Activity,
+    ClockNs,
+    Confidence,
+    DrawnOperands,
+    Jobs,
+    Json,
+    OneSpec,
+    Specs,
+    Tech,
+)
 
 __all__ = ["add_commands"]
 
@@ -30,10 +40,8 @@ def cost(
             "synthesis; table: --tech then names a published table."
         ),
     ] = "synth",
-    operands: Annotated[
-        str, typer.Option(help="uniform, normal, or an .npz file with arrays w and a.")
-    ] = "uniform",
-    clock_ns: Annotated[float | None, typer.Option(min=1e-6, help="Clock period in ns.")] = None,
+    operands: DrawnOperands = "uniform",
+    clock_ns: ClockNs = None,
     activity: Activity = "timed",
     confidence: Confidence = 0.01,
     dsp: Annotated[
@@ -97,10 +105,8 @@ def explain(
     source: Annotated[
         str, typer.Option(help="synth, or fit: what the design's counts contribute to the model.")
     ] = "synth",
-    operands: Annotated[
-        str, typer.Option(help="uniform, normal, or an .npz file with arrays w and a.")
-    ] = "uniform",
-    clock_ns: Annotated[float | None, typer.Option(min=1e-6, help="Clock period in ns.")] = None,
+    operands: DrawnOperands = "uniform",
+    clock_ns: ClockNs = None,
     activity: Activity = "timed",
     confidence: Confidence = 0.01,
     json: Json = False,

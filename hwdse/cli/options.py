@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Activity", "Confidence", "Jobs", "Json", "OneSpec", "Processes", "Specs", "Tech"]
+__all__ = [
+    "Activity",
+    "ClockNs",
+    "Confidence",
+    "DrawnOperands",
+    "Jobs",
+    "Json",
+    "OneSpec",
+    "Processes",
+    "Specs",
+    "Tech",
+]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Threads; default: all cores.")]
@@ -27,3 +38,7 @@ Confidence = Annotated[
     float,
     typer.Option(help="Half-width of the energy's 95 % interval to reach, as a fraction of it."),
 ]
+DrawnOperands = Annotated[
+    str, typer.Option("--operands", help="uniform, normal, or an .npz file with arrays w and a.")
+]
+ClockNs = Annotated[float | None, typer.Option("--clock-ns", min=1e-6, help="Clock period in ns.")]

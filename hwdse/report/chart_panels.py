@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from .divided_bars import draw_divided_bars
-from .grid import fit
+from .grid import fit, legend_above
 from .text import as_float, number, printable
 from .theme import BUDGET_MARKS, COLOURS, unit_colour
 
@@ -78,17 +78,7 @@ def draw_panels(
     first = next(iter(panels.values()))
     legend = _legend_inches(first) if kind in ("lines", "bars") else 0.0
     if legend:
-        handles, labels = every[0].get_legend_handles_labels()
-        figure.legend(
-            handles,
-            labels,
-            loc="upper left",
-            bbox_to_anchor=(0.0, top),
-            ncols=_legend_columns(first),
-            frameon=False,
-            fontsize=8,
-            borderaxespad=0.3,
-        )
+        legend_above(figure, every[0], top, _legend_columns(first))
     top -= legend / figure.get_figheight()
     fit(figure, grid, list(every), between=(bottom, top))
 

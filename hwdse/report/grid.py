@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.gridspec import GridSpec
 
-__all__ = ["fit"]
+__all__ = ["fit", "legend_above"]
 
 
 def fit(
@@ -37,3 +37,25 @@ def fit(
         spec = one.get_subplotspec()
         assert spec is not None
         one.set_position(spec.get_position(figure))
+
+
+def legend_above(figure: Figure, axes: Axes, top: float, columns: int | None = None) -> None:
+    """A legend of what is drawn in ``axes``, from ``top`` (a share of the figure) downwards.
+
+    Args:
+        figure: The figure.
+        axes: One of its panels.
+        top: Where it begins.
+        columns: Of the legend; by default all in one row.
+    """
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="upper left",
+        bbox_to_anchor=(0.0, top),
+        ncols=columns or len(labels),
+        frameon=False,
+        fontsize=8,
+        borderaxespad=0.3,
+    )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .axes import place, set_scale
-from .grid import fit
+from .grid import fit, legend_above
 from .labels import Scene, nearest_on_box, place_labels, staircase
 from .text import clip, printable
 from .theme import BUDGET_MARKS, COLOURS, budget_colour
@@ -90,17 +90,7 @@ def draw_scatter_panels(
         title = textwrap.fill(printable(label), _TITLE_CHARACTERS // len(scatter.panels))
         axes.set_title(title, loc="left", fontsize=9, parse_math=False)
     bottom, top = between
-    handles, labels = every[0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="upper left",
-        bbox_to_anchor=(0.0, top),
-        ncols=len(labels),
-        frameon=False,
-        fontsize=8,
-        borderaxespad=0.3,
-    )
+    legend_above(figure, every[0], top)
     top -= _LEGEND_INCHES / figure.get_figheight()
     fit(figure, grid, every, between=(bottom, top))
     for axes, series in zip(every, scatter.panels.values(), strict=True):

@@ -22,7 +22,7 @@ from hwdse.synth.devices import Device
 from hwdse.synth.yosys import yosys_version
 from hwdse.tech.model import Technology
 
-__all__ = ["explain_estimate", "fpga_estimate", "unit_estimate"]
+__all__ = ["explain_estimate", "fpga_estimate", "shipped_synthesis", "unit_estimate"]
 
 _FJ_PER_PJ = 1e3
 _PS_UW_PER_FJ = 1e-3

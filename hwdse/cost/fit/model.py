@@ -22,7 +22,6 @@ from hwdse.cost.fit.features import (
     Features,
 )
 from hwdse.cost.fit.regression import (
-    Estimate,
     Problem,
     Regression,
     Settings,
@@ -147,14 +146,10 @@ class Model:
 
     def estimate(self, features: Features, figure: str) -> tuple[float, float, float, float]:
         """Value, low and high end of the interval, and how much is known from designs like it."""
-        found = self.estimates(_row(features, FIGURES[figure].counts), figure)
+        found = self.regressions[figure].estimate(_row(features, FIGURES[figure].counts))
         ends = (found.value, found.low, found.high, found.known)
         value, low, high, known = (float(end[0]) for end in ends)
         return value, low, high, known
-
-    def estimates(self, counts: Floats, figure: str) -> Estimate:
-        """Of many designs, from counts in the order of ``FIGURES[figure].counts``."""
-        return self.regressions[figure].estimate(counts)
 
     def contributions(self, features: Features, figure: str) -> dict[str, float]:
         """What each count contributes to a figure's linear model."""
@@ -169,9 +164,7 @@ class Model:
                 f"its {features.gates} gates are more than {_MOST_LARGER:g} times as many as any "
                 "design has that the model was fitted to"
             )
-        unknown = sum(
-            features.values[name] for name in DETAIL if "_of_" in name and name not in self.seen
-        )
+        unknown = sum(features.values[name] for name in DETAIL if name not in self.seen)
         if unknown > _MOST_UNKNOWN_SHARE * features.gates:
             return "many of its gates are of kinds that no design has that the model was fitted to"
         return ""

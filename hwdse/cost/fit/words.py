@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from hwdse.cost.fit.graph import FALSE, TRUE, Graph
 
-__all__ = ["Heap", "add", "compare_less", "equal", "look_up", "negate", "shift"]
+__all__ = ["Heap", "add", "compare_less", "equal", "extended", "look_up", "shift"]
 
 Word = list[int]
 
@@ -118,11 +118,6 @@ class Heap:
             columns = [[bit for bit in column if bit != FALSE] for column in after[:-1]]
         first, second = ([c[k] if len(c) > k else FALSE for c in columns] for k in range(2))
         return add(g, first, second)
-
-
-def negate(g: Graph, word: Sequence[int]) -> Word:
-    """``-word``, of its width."""
-    return add(g, [bit ^ 1 for bit in word], [FALSE] * len(word), TRUE)
 
 
 def equal(g: Graph, x: Sequence[int], y: Sequence[int]) -> int:
