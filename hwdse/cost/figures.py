@@ -46,9 +46,9 @@ EXACT = Derived("", "", "", 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 class Cost:
     """Figures of one unit on one technology; units as in the names.
 
-    ``_low`` and ``_high`` bound a figure at 95 %, of ``source`` fit at 90 %. Area, delay and leakage
-    of a mapped netlist are counts over its cells, so their intervals have no width; the energy's is
-    that of sampling.
+    ``_low`` and ``_high`` bound a figure at 95 %, of ``source`` fit at 90 %. Area, delay and
+    leakage of a mapped netlist are counts over its cells, so their intervals have no width; the
+    energy's is that of sampling.
     Energy is the sum of its five parts: switching and internal energy of the nets' settled values,
     what glitches add to both, the clock's pins, and leakage. There is no placement, so the clock
     tree is in none of them, and wires only as ``provenance`` says. Energies per MAC are NaN for
