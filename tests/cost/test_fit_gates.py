@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,11 @@ from hwdse import pe
 from hwdse.cost.fit import activity, words
 from hwdse.cost.fit.features import features_of
 from hwdse.cost.fit.gates import Gates, gates_of
-from hwdse.cost.fit.graph import AND, FALSE, INPUT, TRUE, XOR, Graph
+from hwdse.cost.fit.graph import AND, FALSE, INPUT, MUX, TRUE, XOR, Graph
+from hwdse.cost.fit.simulation import Program, compile_graph, follow, settle
 from hwdse.cost.operands import operands
 from hwdse.errors import HwdseError
+from hwdse.synth.simulate import pack
 
 UNIFORM = operands("uniform")
 _STREAMS = 64
@@ -82,6 +83,56 @@ def test_gates_are_shared_whatever_the_order() -> None:
     assert len(graph.kinds) == 1 + 2 + 2
 
 
+def test_gates_that_compute_the_same_are_one() -> None:
+    graph = Graph()
+    a, b, c, d = (graph.input() for _ in range(4))
+    # A sum of products, and its factors.
+    assert graph.either(graph.both(a, b), graph.both(a, c)) == graph.both(a, graph.either(b, c))
+    assert graph.either(graph.both(a, b), graph.both(a, b ^ 1)) == a
+    assert graph.both(graph.differ(a, b), graph.both(a, b)) == FALSE
+    nested = graph.choose(a, graph.choose(a, c, d), b)
+    assert nested == graph.choose(a, c, b)
+    assert graph.kinds[nested >> 1] == MUX
+
+
+def test_wide_functions_are_compared_over_nearer_nodes() -> None:
+    graph = Graph()
+    inputs = [graph.input() for _ in range(40)]
+    x, y = graph.all_of(inputs[:20]), graph.any_of(inputs[20:])
+    assert graph.both(graph.either(x, y), x) == x
+    before = len(graph.kinds)
+    assert graph.either(graph.both(x, y ^ 1), graph.both(x ^ 1, y)) == graph.differ(x, y)
+    # Two conjunctions that the exclusive or has no need of, and itself.
+    assert len(graph.kinds) == before + 3
+
+
+def _transitions(graph: Graph, end: int, changes: dict[int, tuple[int, int]]) -> int:
+    """Of the node of a literal, while inputs go from one value to another."""
+    program = compile_graph(graph, list(range(1, len(graph.kinds))))
+    states = []
+    for when in (0, 1):
+        rows = program.blank(1)
+        for literal, values in changes.items():
+            rows[program.row(literal)] = values[when]
+        settle(program, rows)
+        states.append(rows)
+    return int(follow(program, *states)[program.row(end & ~1)])
+
+
+@pytest.mark.parametrize(("conjunctions", "transitions"), [(1, 0), (2, 2)])
+def test_glitches_pass_where_they_last_longer_than_a_gate_takes(
+    conjunctions: int, transitions: int
+) -> None:
+    """An exclusive or takes five steps, a conjunction before one of its inputs three."""
+    graph = Graph()
+    x, late, *others = (graph.input() for _ in range(2 + conjunctions))
+    changes = {x: (0, 1), late: (0, 1)} | dict.fromkeys(others, (1, 1))
+    for other in others:
+        late = graph.both(late, other)
+    assert _transitions(graph, late, changes) == 1
+    assert _transitions(graph, graph.differ(x, late), changes) == transitions
+
+
 @pytest.mark.parametrize("width", [1, 2, 5])
 def test_words_are_added_and_compared(width: int) -> None:
     graph = Graph()
@@ -135,11 +186,6 @@ end
         assert found == (-(x + y) if negated else x + y - z) % 16
 
 
-def _states(design: pe.Design, gates: Gates) -> Iterator[list[int]]:
-    live = list(range(1, len(gates.graph.kinds)))
-    return activity._cycles(design, gates, live, UNIFORM, _STREAMS)
-
-
 def _differences(design: pe.Design, gates: Gates) -> int:
     """Result bits of all elements of some sums that are not the reference's."""
     length = activity.sum_length(design)
@@ -148,22 +194,25 @@ def _differences(design: pe.Design, gates: Gates) -> int:
     clear = np.zeros(length, dtype=np.bool_)
     clear[0] = True
     wanted, complete = design.run(codes, clear), design.completes(clear)
-    states = [values.copy() for values in _states(design, gates)]
+    program = compile_graph(gates.graph, list(range(1, len(gates.graph.kinds))))
+    cycles = activity._cycles(design, gates, program, UNIFORM, _STREAMS)
+    states = [rows.copy() for rows in cycles]
     return sum(
-        _wrong_bits(gates, states[step * design.initiation_interval], result, wanted, step)
+        _wrong_bits(gates, program, states[step * design.initiation_interval], result, wanted, step)
         for step in np.flatnonzero(complete)
         for result in design.results
     )
 
 
-def _wrong_bits(gates: Gates, values: list[int], result: Any, wanted: Any, step: int) -> int:
-    rows = wanted[result.name][step].reshape(_STREAMS, -1)
+def _wrong_bits(
+    gates: Gates, program: Program, rows: Any, result: Any, wanted: Any, step: int
+) -> int:
+    true = wanted[result.name][step].reshape(_STREAMS, -1)
     wrong = 0
     for at, literal in enumerate(gates.outputs[result.name]):
         lane, bit = divmod(at, result.bits)
-        found = values[literal >> 1] ^ (-(literal & 1) & ((1 << _STREAMS) - 1))
-        true = sum(((int(rows[i, lane]) >> bit) & 1) << i for i in range(_STREAMS))
-        wrong += (found ^ true).bit_count()
+        bits = pack((true[:, lane] >> bit) & 1, 1)[0]
+        wrong += int(np.bitwise_count(rows[program.row(literal)] ^ bits).sum())
     return wrong
 
 

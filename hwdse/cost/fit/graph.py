@@ -2,18 +2,30 @@
 
 A literal is a node's number times two, plus one where it is inverted: inverters are free, as they
 are in And-inverter graphs (A. Kuehlmann et al., IEEE TCAD 21(12), 2002). Exclusive ors and
-multiplexers are nodes of their own, because cells are.
+multiplexers are nodes of their own, because cells are. Gates that compute the same are one
+(:mod:`hwdse.cost.fit.cones`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hwdse.cost.fit.cones import Cones, Function
+
 __all__ = ["AND", "FALSE", "INPUT", "MUX", "TRUE", "XOR", "Graph"]
 
 FALSE, TRUE = 0, 1
 # Kinds of nodes.
 INPUT, AND, XOR, MUX = range(4)
+# Functions of two literals that are 0 where both are, by their tables: the gate, which of its
+# inputs are inverted, and whether its output is.
+_OF_TWO: dict[tuple[int, ...], tuple[int, int, int, int]] = {
+    (0, 0, 0, 1): (AND, 0, 0, 0),
+    (0, 0, 1, 0): (AND, 0, 1, 0),
+    (0, 1, 0, 0): (AND, 1, 0, 0),
+    (0, 1, 1, 1): (AND, 1, 1, 1),
+    (0, 1, 1, 0): (XOR, 0, 0, 0),
+}
 
 
 class Graph:
@@ -32,10 +44,13 @@ class Graph:
         self.origins = [0]
         self.origin = 0
         self._known: dict[tuple[int, ...], int] = {}
+        self._cones = Cones()
 
     def input(self) -> int:
         """A literal that is driven from outside."""
-        return self._new(INPUT, ())
+        literal = self._new(INPUT, ())
+        self._cones.add(literal >> 1)
+        return literal
 
     def _new(self, kind: int, fanins: tuple[int, ...]) -> int:
         self.kinds.append(kind)
@@ -47,8 +62,24 @@ class Graph:
         key = (kind, *fanins)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._new(kind, fanins)
+            function, flip = self._cones.combine(fanins, exclusive=kind == XOR)
+            found = self._cones.find(function)
+            if found is None:
+                found = self._gate(kind, fanins, function, flip)
+            found = self._known[key] = found ^ flip
         return found
+
+    def _gate(self, kind: int, fanins: tuple[int, ...], function: Function, flip: int) -> int:
+        """A literal of a function that none has: of this gate, inverted by ``flip``, or less."""
+        if len(function.leaves) == 2:
+            kind, *inverted, flip = _OF_TWO[tuple(function.table.ravel().tolist())]
+            fanins = tuple(2 * n ^ i for n, i in zip(function.leaves, inverted, strict=True))
+        found = self._known.get((kind, *fanins))
+        if found is None:
+            found = self._known[kind, *fanins] = self._new(kind, fanins)
+            self._cones.add(found >> 1, function.inverted(flip))
+        self._cones.name(function, found ^ flip)
+        return found ^ flip
 
     def both(self, x: int, y: int) -> int:
         """``x & y``."""
