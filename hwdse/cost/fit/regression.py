@@ -186,14 +186,17 @@ def _choose(problem: Problem, groups: NDArray[np.int64]) -> Settings:
     tried = []
     for length in (typical * factor for factor in _LENGTHS):
         for noise in _NOISES:
-            alone, _ = _leave_one_out(points, deviations, length, noise)
-            group, _ = _leave_group_out(points, apart, length, noise)
+            inverse = _inverse(points, length, noise)
+            alone, _ = _leave_one_out(inverse, deviations)
+            group, _ = _leave_group_out(inverse, apart)
             score = float(np.mean(np.abs(alone)) + np.mean(np.abs(group)))
             tried.append((score, length, noise))
     _, length, noise = min(tried)
-    alone, variance = _leave_one_out(points, deviations, length, noise)
+    inverse = _inverse(points, length, noise)
+    alone, variance = _leave_one_out(inverse, deviations)
     near = np.clip(variance - noise**2, 0, 1)
-    group, far = _leave_group_out(points, apart, length, noise)
+    group, variance = _leave_group_out(inverse, apart)
+    far = np.clip(variance - noise**2, 0, 1)
     rest = float(np.sqrt(np.mean(alone**2)))
     # As wide as it takes to cover designs of groups that were left out, if that is possible.
     for spread in rest * np.array(_SPREADS):
@@ -220,24 +223,22 @@ def _group_error(problem: Problem, groups: NDArray[np.int64], strength: float) -
 
 
 def _leave_group_out(
-    points: Floats, apart: list[tuple[NDArray[np.bool_], Floats]], length: float, noise: float
+    inverse: Floats, apart: list[tuple[NDArray[np.bool_], Floats]]
 ) -> tuple[Floats, Floats]:
-    """Errors of designs predicted from other groups', and what is unknown of them.
+    """Errors of designs predicted from other groups', and the variances (over the signal's).
+
+    As :func:`_leave_one_out`, with a block of the inverse in place of one of its numbers.
 
     Args:
-        points: Of all designs.
+        inverse: Of the covariance of all designs.
         apart: Which are left out, and the deviations of all from the linear model of the others.
-        length, noise: Of the process.
     """
-    kernel = _kernel(points, points, length)
-    errors, unknown = np.empty(len(points)), np.empty(len(points))
+    errors, variances = np.empty(len(inverse)), np.empty(len(inverse))
     for out, deviations in apart:
-        factor = cho_factor(kernel[np.ix_(~out, ~out)] + noise**2 * np.eye(int((~out).sum())))
-        near = kernel[np.ix_(out, ~out)]
-        errors[out] = deviations[out] - near @ cho_solve(factor, deviations[~out])
-        explained = np.einsum("ij,ji->i", near, cho_solve(factor, near.T))
-        unknown[out] = np.clip(1 - explained, 0, 1)
-    return errors, unknown
+        covariance = np.linalg.inv(inverse[np.ix_(out, out)])
+        errors[out] = covariance @ (inverse[out] @ deviations)
+        variances[out] = np.diag(covariance)
+    return errors, variances
 
 
 def solve(problem: Problem, settings: Settings) -> Regression:
@@ -290,13 +291,16 @@ def _typical_distance(points: Floats) -> float:
     return float(np.sqrt(np.median(np.maximum(distances, 0)))) or 1.0
 
 
-def _leave_one_out(
-    points: Floats, deviations: Floats, length: float, noise: float
-) -> tuple[Floats, Floats]:
+def _inverse(points: Floats, length: float, noise: float) -> Floats:
+    """Of the process' covariance of the designs that it is fitted to."""
+    covariance = _kernel(points, points, length) + noise**2 * np.eye(len(points))
+    return np.asarray(np.linalg.inv(covariance))
+
+
+def _leave_one_out(inverse: Floats, deviations: Floats) -> tuple[Floats, Floats]:
     """Errors of each design predicted from the others, and the variances (over the signal's).
 
     Rasmussen and Williams, equations 5.10 to 5.12.
     """
-    inverse = np.linalg.inv(_kernel(points, points, length) + noise**2 * np.eye(len(points)))
     variance = 1 / np.diag(inverse)
     return (inverse @ deviations) * variance, variance
