@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import (
     BrokenExecutor,
@@ -28,6 +29,9 @@ from hwdse.errors import ExternalToolError, HwdseError
 __all__ = ["Engine", "cluster", "processes"]
 
 _CONNECT_SECONDS = 10
+# Between looks at a cluster's workers, and until it is given up without any: they may come back.
+_LOOK_SECONDS = 1.0
+_IDLE_SECONDS = 60.0
 # Of jobs whose worker died.
 _RETRIES = 2
 
@@ -108,10 +112,31 @@ def cluster(address: str) -> Engine:
             f"--scheduler {address[:80]}: the cluster has no workers; start some with `dask worker`"
         )
 
-    def lost() -> str:
-        return "" if client.status == "running" else f"the scheduler {address[:80]} is gone"
+    return Engine(
+        threads,
+        lambda _: _DaskExecutor(client),
+        partial(_Watch(client).lost, address),
+        client.close,
+    )
 
-    return Engine(threads, lambda _: _DaskExecutor(client), lost, client.close)
+
+class _Watch:
+    """What becomes of a cluster: a scheduler without workers would wait for ever."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._looked = self._worked = time.monotonic()
+
+    def lost(self, address: str) -> str:
+        now = time.monotonic()
+        if self._client.status == "running" and now - self._looked >= _LOOK_SECONDS:
+            self._looked = now
+            if self._client.nthreads():
+                self._worked = now
+        if self._client.status != "running":
+            return f"the scheduler {address[:80]} is gone"
+        idle = now - self._worked
+        return f"no worker of {address[:80]} since {idle:.0f} s" if idle > _IDLE_SECONDS else ""
 
 
 class _DaskExecutor(Executor):

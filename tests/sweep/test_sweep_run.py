@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from hwdse.errors import HwdseError
+from hwdse.errors import ExternalToolError, HwdseError
 from hwdse.sweep.engines import cluster, processes
 from hwdse.sweep.jobs import failed, run_batch
 from hwdse.sweep.run import run_points
@@ -122,6 +122,25 @@ def test_a_cluster_that_loses_a_worker_ends_the_sweep_all_the_same(jobs, dask_cl
         engine.close()
     assert sorted(outcome.number for outcome in found) == list(range(24))
     assert {outcome.kind for outcome in found} == {"done"}
+
+
+def test_a_cluster_that_loses_all_workers_ends_the_sweep(jobs, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("hwdse.sweep.engines._IDLE_SECONDS", 2.0)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as made:
+        engine = cluster(made.scheduler_address)
+        found = []
+        try:
+            outcomes = run_points(iter(points(24)), "uniform", engine, job=jobs.slow)
+            found.append(next(outcomes))
+            made.scale(0)
+            with pytest.raises(ExternalToolError, match=r"no worker of .* go on with --resume"):
+                found.extend(outcomes)
+        finally:
+            engine.close()
+    assert len(found) < 24
 
 
 def test_a_scheduler_that_is_not_there(monkeypatch):
