@@ -73,8 +73,8 @@ def compare_units(
             f"{asked.technology}: FPGAs have no energy and no clock target; leave --operands, "
             "--clock-ns and --dot-length out"
         )
-    measuring = on_cells(asked) if fpga is None else on_fpga(asked, fpga)
     check_columns_on(asked.technology, fpga=fpga is not None, asked=asked.columns)
+    measuring = on_cells(asked) if fpga is None else on_fpga(asked, fpga)
     if directory is not None:
         make_directory(directory)
     announce_compilation()

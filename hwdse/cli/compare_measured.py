@@ -43,12 +43,14 @@ def on_cells(asked: Comparison) -> Measuring:
     """How units are measured on standard cells.
 
     Raises:
-        HwdseError: An unknown technology, or conditions that make no sense.
+        HwdseError: An unknown technology, conditions that make no sense, or options of FPGAs.
     """
     from hwdse.cost.comparison import add, compare
     from hwdse.cost.conditions import Conditions
     from hwdse.cost.operands import operands
 
+    if asked.fpga is not None:
+        raise HwdseError(f"fpga: {asked.technology} is no FPGA; leave it out")
     library = tech.load(asked.technology)
     conditions = Conditions(operands(asked.operands), asked.clock_ns)
 
@@ -85,15 +87,18 @@ def on_fpga(asked: Comparison, where: Device) -> Measuring:
         HwdseError: What was asked for is of standard cells.
     """
     from hwdse.cost.fpga_comparison import compare_on_fpga
+    from hwdse.study.comparison import FpgaOptions
 
     if asked.sums:
         raise HwdseError(f"rows.{min(asked.sums)}: there are no sums on FPGAs; leave it out")
     if asked.clock_ns is not None:
         raise HwdseError(f"{asked.technology}: FPGAs have no clock target; leave clock_ns out")
 
+    options = asked.fpga or FpgaOptions()
+
     def measured(jobs: int | None, step: Callable[[str], None]) -> Measured:
         found = compare_on_fpga(
-            asked.units, where, dsp=asked.dsp, place=asked.place, jobs=jobs, on_done=step
+            asked.units, where, dsp=options.dsp, place=options.place, jobs=jobs, on_done=step
         )
         provenance = found[0].cost.provenance
         blocks = "with DSP blocks" if provenance["dsp_blocks"] else "without DSP blocks"

@@ -30,7 +30,7 @@ from hwdse.study.reading import beside, parse_designs
 from hwdse.study.series import matching
 from hwdse.study.template import Axes, Rows, Value, expand, fill
 
-__all__ = ["Comparison", "read_comparison"]
+__all__ = ["Comparison", "FpgaOptions", "read_comparison"]
 
 _MOST_CHARACTERS = 60
 _Line = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -99,8 +99,13 @@ _Claim = Annotated[
 ]
 
 
-class _Fpga(BaseModel):
-    """How designs are put on an FPGA."""
+class FpgaOptions(BaseModel):
+    """How designs are put on an FPGA.
+
+    Attributes:
+        dsp: Whether products may go to DSP blocks.
+        place: Whether to place and route.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -117,7 +122,7 @@ class _Comparison(BaseModel):
     operands: _Line = "normal"
     clock_ns: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     dot_length: Annotated[int, Field(ge=1, le=1 << 20)] = 32
-    fpga: _Fpga = _Fpga()
+    fpga: FpgaOptions | None = None
     units: Annotated[dict[_Label, Any], Field(min_length=1)]
     rows: dict[_Label, _Row] = {}
     claims: list[_Claim] = []
@@ -135,7 +140,7 @@ class Comparison:
             the least of it.
         placed: Values of the axes that each row was expanded from, by label.
         dot_length: MACs of the dot product whose energy is given.
-        dsp, place: On FPGAs: whether products may go to DSP blocks, and whether to place and route.
+        fpga: How designs are put on an FPGA; None where the file does not say.
     """
 
     name: str
@@ -150,8 +155,7 @@ class Comparison:
     least: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     chart: Chart | None = None
-    dsp: bool = True
-    place: bool = False
+    fpga: FpgaOptions | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -211,8 +215,7 @@ def read_comparison(path: Path) -> Comparison:
         placed=placed,
         claims=tuple(checked.claims),
         chart=checked.chart,
-        dsp=checked.fpga.dsp,
-        place=checked.fpga.place,
+        fpga=checked.fpga,
     )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwdse.errors import HwdseError, nearest_hint
+from hwdse.tech.library import SUFFIXES, names
 
-__all__ = ["ALIASES", "DEVICES", "Device", "device", "is_device"]
+__all__ = ["ALIASES", "DEVICES", "Device", "check_target", "device", "is_device"]
 
 
 @dataclass(frozen=True)
@@ -106,5 +107,24 @@ def device(name: str) -> Device:
 
 
 def is_device(name: str) -> bool:
-    """Whether a name is that of an FPGA device or family."""
+    """Whether a name is that of an FPGA device or family, not of a technology.
+
+    Raises:
+        HwdseError: It is neither, nor a technology's file.
+    """
+    check_target(name)
     return name in ALIASES or name in DEVICES
+
+
+def check_target(name: str) -> None:
+    """Refuse names of which there is neither a technology nor an FPGA.
+
+    Raises:
+        HwdseError: It is one, and no technology's file either.
+    """
+    known = (*names(), *ALIASES, *DEVICES)
+    if name not in known and not name.endswith(SUFFIXES):
+        raise HwdseError(
+            f"unknown technology or FPGA {name[:200]!r}{nearest_hint(name, known)} "
+            "(a file of your own ends in .yaml)"
+        )

@@ -13,9 +13,9 @@ from hwdse.files.output import write_text
 from hwdse.tech.importer import ImportResult
 from hwdse.tech.model import Technology
 
-__all__ = ["load", "names", "write"]
+__all__ = ["SUFFIXES", "load", "names", "write"]
 
-_SUFFIXES = (".yaml", ".yml")
+SUFFIXES = (".yaml", ".yml")
 _MAX_BYTES = 64 * 2**20
 
 
@@ -33,7 +33,7 @@ def load(name_or_path: str | os.PathLike[str]) -> Technology:
 
     given = os.fspath(name_or_path)
     place: Traversable
-    if given.endswith(_SUFFIXES):
+    if given.endswith(SUFFIXES):
         place = Path(given)
     else:
         found = _shipped().get(given)
@@ -52,7 +52,7 @@ def load(name_or_path: str | os.PathLike[str]) -> Technology:
         raise HwdseError(f"cannot read technology file {given!r}: {reason}") from None
     if len(data) > _MAX_BYTES:
         raise HwdseError(f"{given!r} is larger than {_MAX_BYTES >> 20} MB, refused")
-    return technology_from_text(text, where=given if given.endswith(_SUFFIXES) else place.name)
+    return technology_from_text(text, where=given if given.endswith(SUFFIXES) else place.name)
 
 
 def names() -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def write(result: ImportResult, path: str | os.PathLike[str]) -> Path:
         HwdseError: Another ending, or the file cannot be written.
     """
     path = Path(path)
-    if path.suffix not in _SUFFIXES:
+    if path.suffix not in SUFFIXES:
         raise HwdseError(f"a technology file ends in .yaml or .yml, not {path.name[-40:]!r}")
     return write_text(path, result.yaml_text)
 

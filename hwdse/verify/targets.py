@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwdse.errors import HwdseError, nearest_hint
 from hwdse.synth import flow
 from hwdse.synth.compaction import compact
-from hwdse.synth.devices import DEVICES, Device
+from hwdse.synth.devices import DEVICES, Device, check_target
 from hwdse.synth.fpga import FPGAS, fpga_gates, map_to_fpga
 from hwdse.synth.netlist import Netlist, cell_models, gate_models, read_netlist
 from hwdse.synth.simulate import Program, compile_netlist
-from hwdse.tech import load, mapping_liberty, names
+from hwdse.tech import load, mapping_liberty
 from hwdse.tech.model import Technology
 
 __all__ = ["NETLISTS", "RTL", "Target", "compile_gates", "compile_mapped", "compile_rtl"]
@@ -46,12 +45,7 @@ class Target:
             return cls(name)
         if name in DEVICES:
             return cls(name, device=DEVICES[name])
-        known = (*names(), *FPGAS, *DEVICES)
-        if not name.endswith((".yaml", ".yml")) and name not in known:
-            raise HwdseError(
-                f"unknown technology or FPGA {name[:200]!r}{nearest_hint(name, known)} "
-                "(a file of your own ends in .yaml)"
-            )
+        check_target(name)
         technology = load(name)
         return cls(technology.name, technology)
 

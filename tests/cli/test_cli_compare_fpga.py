@@ -102,7 +102,7 @@ def test_cells_have_the_operands_figures_too(hwdse):
         (["--tech", "nangate45"], "nangate45 is no FPGA, where claims and charts have no figure"),
         (["--clock-ns", "1"], "FPGAs have no energy and no clock target"),
         (["--operands", "normal"], "leave --operands, --clock-ns and --dot-length out"),
-        (["--tech", "ice41"], "unknown technology 'ice41'"),
+        (["--tech", "ice41"], "unknown technology or FPGA 'ice41'; did you mean 'ice40'"),
     ],
 )
 def test_bad_requests_are_one_line(study, hwdse, options, said):
@@ -125,3 +125,19 @@ def test_what_fpgas_do_not_have(study, hwdse, old, new, said):
     done = hwdse("compare", study)
     assert done.code == 2
     assert said in done.complaint
+
+
+def test_options_of_fpgas_mean_nothing_on_cells(tmp_path, hwdse):
+    study = tmp_path / "cells.yaml"
+    study.write_text(
+        f"name: cells\ntechnology: nangate45\nfpga: {{place: true}}\nunits: {{a: '{SMALL}'}}\n"
+    )
+    done = hwdse("compare", study)
+    assert done.code == 2
+    assert "fpga: nangate45 is no FPGA; leave it out" in done.complaint
+
+
+def test_a_name_that_is_neither_a_technology_nor_an_fpga(hwdse):
+    done = hwdse("cost", SMALL, "--tech", "ice40-hx4k")
+    assert done.code == 2
+    assert "unknown technology or FPGA 'ice40-hx4k'; did you mean 'ice40-hx8k'" in done.complaint

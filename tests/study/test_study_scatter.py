@@ -63,7 +63,7 @@ def test_a_row_may_hold_lists_and_be_the_least_of_several(tmp_path):
     assert found.placed["int3, bw"] == {"bits": 3, "i": "int3", "mul": "bw"}
     assert found.placed["e2m0"] == {"bits": 3, "f": "e2m0"}
     assert found.least["int3"] == ("luts", ["int3, star", "int3, bw"])
-    assert (found.dsp, found.place) == (False, False)
+    assert (found.fpga.dsp, found.fpga.place) == (False, False)
     assert set(found.columns) == {"luts", "noise_db_normal", "accumulator_bits"}
     rows = [{"label": label, "luts": LUTS[label]} for label in ("int2, star", "int2, bw")]
     assert least_of("int2", "luts", rows) == {"label": "int2", "luts": 7}
