@@ -7,8 +7,9 @@ simulated without.
 from __future__ import annotations
 
 import json
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hwdse.errors import HwdseError
@@ -29,6 +30,7 @@ class _Fpga:
         library: Where Yosys keeps the behaviour of its cells.
         dsp_models: Whether that of DSP blocks is among it.
         cells: Kinds of cells by resource, as regular expressions.
+        shares: How much of its resource a cell takes, of kinds that do not take one.
     """
 
     synthesis: str
@@ -38,6 +40,7 @@ class _Fpga:
     library: str
     dsp_models: bool
     cells: dict[str, str]
+    shares: dict[str, float] = field(default_factory=dict)
 
 
 # What a netlist takes; the look-up tables that carry cells bring along are theirs.
@@ -84,9 +87,11 @@ _FAMILIES = {
             "luts": "LUT[1-4]",
             "carries": "ALU",
             "ffs": "DFF.*",
-            "dsps": "MULT.*|PADD.*",
+            "dsps": "MULT.*",
             "brams": "SP|SPX9|DPB|DPX9B|SDPB|SDPX9B|pROM|pROMX9",
         },
+        # Devices are said to hold so many multipliers of 18 x 18 bits (Gowin UG287).
+        {"MULT9X9": 0.5, "MULT36X36": 4},
     ),
     "xc7": _Fpga(
         "synth_xilinx -flatten",
@@ -177,8 +182,9 @@ def resources(netlist: str, family: str) -> dict[str, int]:
         family: Of the netlist.
     """
     kinds = [cell["type"] for cell in only_module(netlist)["cells"].values()]
-    cells = _FAMILIES[family].cells
-    return {what: sum(1 for kind in kinds if re.fullmatch(cells[what], kind)) for what in RESOURCES}
+    cells, shares = _FAMILIES[family].cells, _FAMILIES[family].shares
+    taken = {what: [k for k in kinds if re.fullmatch(cells[what], k)] for what in RESOURCES}
+    return {what: math.ceil(sum(shares.get(k, 1) for k in taken[what])) for what in RESOURCES}
 
 
 def map_to_fpga(rtlil: str, family: str, *, options: str = "", dsp: bool = False) -> dict[str, Any]:

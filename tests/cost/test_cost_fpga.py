@@ -1,6 +1,7 @@
 """What units take of FPGAs, against counts by another way and against what must hold."""
 
 import importlib.util
+import json
 
 import pytest
 
@@ -11,7 +12,7 @@ from hwdse.errors import HwdseError
 from hwdse.pe import parse
 from hwdse.synth import place
 from hwdse.synth.devices import ALIASES, DEVICES, device
-from hwdse.synth.fpga import FPGAS
+from hwdse.synth.fpga import FPGAS, resources
 from hwdse.synth.yosys import run_yosys
 
 SMALL = "mac:w=int2,a=int3,pipeline=1"
@@ -64,6 +65,14 @@ def test_products_go_to_dsp_blocks_where_asked(name, tmp_path):
     )
     assert (with_blocks["dsps"], without["dsps"]) == (1, 0)
     assert with_blocks["luts"] < without["luts"] / 4
+
+
+def test_multipliers_of_gowin_are_counted_by_their_size():
+    kinds = ["MULT9X9", "MULT9X9", "MULT9X9", "MULT18X18", "MULT36X36", "LUT4"]
+    cells = {f"c{at}": {"type": kind} for at, kind in enumerate(kinds)}
+    taken = resources(json.dumps({"modules": {"top": {"cells": cells}}}), "gowin")
+    # One and a half, one, four.
+    assert (taken["dsps"], taken["luts"]) == (7, 1)
 
 
 def test_a_device_without_dsp_blocks_gets_none(tmp_path):
