@@ -38,8 +38,8 @@ class FpgaCost:
         luts: Look-up tables: of four inputs, on 7 series of six. Those within carry cells are
             counted with the carries.
         carries: Carry cells, of one bit; of two bits on ECP5 and of four on 7 series.
-        ffs, dsps, brams: Flip-flops, DSP blocks (of Gowin multipliers of 18 x 18 bits, which those of
-            9 x 9 are halves of) and block memories.
+        ffs, dsps, brams: Flip-flops, DSP blocks and block memories. DSP blocks of Gowin are
+            multipliers of 18 x 18 bits, of which one of 9 x 9 bits takes half.
         fmax_mhz: After place and route, with registers right outside the ports; None where the
             device has no open place-and-route tool, it is not installed, was not asked for, or has
             no delays of blocks that the unit takes.
