@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,10 @@ _CELLS = 1 << 20
 # Up to here thinning out is not worth its passes.
 _SMALL = 1 << 12
 _SEED = 5
+# A pivot that leaves more than this share of what others left is not worth its pass.
+_WORTH = 0.95
+# Rows that are looked at together.
+_CHUNK = 1 << 16
 
 
 def nondominated(values: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
@@ -59,54 +65,87 @@ def nondominated(values: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
 
 def _thinned(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Rows that are left once some good ones have thrown out what they dominate."""
-    rows = np.arange(len(values), dtype=np.int64)
-    columns = list(values.T)
-    if len(rows) <= _SMALL:
-        return rows
+    if len(values) <= _SMALL:
+        return np.arange(len(values), dtype=np.int64)
     sample = values[np.random.default_rng(_SEED).integers(len(values), size=_SAMPLE)]
     front = np.unique(sample, axis=0)
     front = front[_front(front)]
-    for pivot in _spread(front, sample):
-        # A row that is no better in any column is dominated, unless it is the pivot's equal.
-        beaten = columns[0] >= pivot[0]
-        equal = columns[0] == pivot[0]
-        for column, limit in zip(columns[1:], pivot[1:], strict=True):
-            beaten &= column >= limit
-            equal &= column == limit
-        keep = np.flatnonzero(~beaten | equal)
-        if len(keep) < 0.9 * len(rows):
-            rows = rows[keep]
-            columns = [column[keep] for column in columns]
-        if len(rows) <= _SMALL:
-            break
-    return rows
+    pivots = _spread(front, sample)
+    return np.flatnonzero(_by_chunks(lambda columns: _unbeaten(columns, pivots), values))
 
 
-def _over_grid(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _by_chunks(
+    function: Callable[[NDArray[np.float64]], NDArray[Any]], values: NDArray[np.float64]
+) -> NDArray[Any]:
+    """What a function of some rows' columns, shape (columns, rows), gives, of all rows."""
+
+    def of_chunk(start: int) -> NDArray[Any]:
+        return function(np.ascontiguousarray(values[start : start + _CHUNK].T))
+
+    # Operations on a chunk find it in the cache, and run side by side.
+    with ThreadPoolExecutor() as threads:
+        return np.concatenate(list(threads.map(of_chunk, range(0, len(values), _CHUNK))))
+
+
+def _unbeaten(columns: NDArray[np.float64], pivots: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which rows no pivot dominates."""
+    count = columns.shape[1]
+    rows = np.arange(count, dtype=np.int64)
+    left = np.ones(count, dtype=np.bool_)
+    # A row that is no less in any column, and more in their sum, is dominated.
+    columns = np.vstack([columns, _totals(columns)])
+    for pivot, total in zip(pivots, _totals(pivots.T), strict=True):
+        beaten = columns[-1] > total
+        for column, least in zip(columns, pivot, strict=False):
+            beaten &= column >= least
+        left &= ~beaten
+        if np.count_nonzero(left) < len(rows) // 2:
+            rows, columns = rows[left], columns[:, left]
+            left = np.ones(len(rows), dtype=np.bool_)
+    found = np.zeros(count, dtype=np.bool_)
+    found[rows[left]] = True
+    return found
+
+
+def _totals(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums over columns, always in the same order: equal rows have equal ones."""
+    found: NDArray[np.float64] = columns[0].copy()
+    with np.errstate(invalid="ignore"):
+        for column in columns[1:]:
+            found += column
+    return found
+
+
+def _over_grid(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Rows that are left by what lies in lower cells of a grid over all columns but the last.
 
     A row in a cell that is lower in each of those columns is less in each; where it is no more in
     the last one, it dominates.
     """
-    columns, last = values[:, :-1].T, values[:, -1]
-    side = min(1024, int(_CELLS ** (1 / len(columns))))
+    across = values.shape[1] - 1
+    side = min(1024, int(_CELLS ** (1 / across)))
     if side < 4:
-        return np.ones(len(values), dtype=np.bool_)
+        return np.arange(len(values), dtype=np.int64)
     sample = values[np.random.default_rng(_SEED).integers(len(values), size=_SAMPLE)]
-    cell = np.zeros(len(values), dtype=np.int64)
-    for column, drawn in zip(columns, sample.T, strict=False):
-        edges = np.unique(np.quantile(drawn, np.linspace(0, 1, side - 1)[1:-1]))
-        cell = cell * side + np.searchsorted(edges, column, side="right")
-    least = np.full(side ** len(columns), np.inf)
-    np.minimum.at(least, cell, last)
+    shares = np.linspace(0, 1, side - 1)[1:-1]
+    edges = [np.unique(np.quantile(column, shares)) for column in sample.T[:-1]]
+
+    def cells(columns: NDArray[np.float64]) -> NDArray[np.int64]:
+        found = np.zeros(columns.shape[1], dtype=np.int64)
+        for column, at in zip(columns, edges, strict=False):
+            found = found * side + np.searchsorted(at, column, side="right")
+        return found
+
+    cell = _by_chunks(cells, values)
+    least = np.full(side**across, np.inf)
+    np.minimum.at(least, cell, values[:, -1])
     # By one cell lower in every column, and from there on downwards.
-    table = np.full((side + 1,) * len(columns), np.inf)
-    table[(slice(1, None),) * len(columns)] = least.reshape((side,) * len(columns))
-    for axis in range(len(columns)):
+    table = np.full((side + 1,) * across, np.inf)
+    table[(slice(1, None),) * across] = least.reshape((side,) * across)
+    for axis in range(across):
         table = np.minimum.accumulate(table, axis=axis)
-    below = table[(slice(None, -1),) * len(columns)].reshape(-1)
-    left: NDArray[np.bool_] = np.less(last, below[cell])
-    return left
+    below = table[(slice(None, -1),) * across].reshape(-1)
+    return np.flatnonzero(values[:, -1] < below[cell])
 
 
 def _spread(front: NDArray[np.float64], sample: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -120,7 +159,7 @@ def _spread(front: NDArray[np.float64], sample: NDArray[np.float64]) -> NDArray[
         gains = (beats & left).sum(axis=1)
         best = int(gains.argmax())
         # Each candidate beats itself where it is among the sample.
-        if gains[best] <= 1:
+        if gains[best] <= max(1, (1 - _WORTH) * left.sum()):
             break
         chosen.append(best)
         left &= ~beats[best]
