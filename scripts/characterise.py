@@ -33,6 +33,8 @@ from hwdse.synth.devices import is_device
 from hwdse.synth.yosys import yosys_version
 
 DESIGNS = data_folder() / "designs.yaml"
+# Of smaller designs one look-up table more or less is a large relative error.
+_LEAST_LUTS = 40
 # Of a sweep's rows: keys of specs are in the spec, and the rest follows from it.
 _NOT_FIGURES = {"family", "rtlil_sha256", "macs_per_cycle", "values_per_cycle", "clock_ns"}
 
@@ -78,6 +80,8 @@ def synthesise(technology: str, every: int, jobs: int, results: Path) -> None:
 
 def write(technology: str, rows: list[dict[str, Any]]) -> None:
     """Write the characterisation of synthesised designs."""
+    if is_device(technology):
+        rows = [row for row in rows if row["luts"] >= _LEAST_LUTS]
     keys = {key for row in rows for key in pe.parse(row["spec"]).key_values}
     figures = [n for n in rows[0] if n not in keys | _NOT_FIGURES]
     columns: dict[str, Any] = {

@@ -113,6 +113,7 @@ def test_designs_unlike_all_that_were_synthesised_are_refused(library: tech.Tech
     features = features_of(pe.parse("mac:w=int6,a=int7"))
     assert model.refusal(features) == ""
     assert "more than 8 times as many" in replace(model, most_gates=10).refusal(features)
+    assert "fewer than any design has" in replace(model, least_gates=900).refusal(features)
     assert "of kinds that no design has" in replace(model, seen=frozenset()).refusal(features)
 
 

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 # Share of designs that intervals are to cover.
 CONFIDENCE = 0.9
-_RIDGES = (0.03, 0.1, 0.3, 1.0)
+_RIDGES = (0.1, 0.3, 1.0, 3.0, 10.0)
 # Length scales over that of the typical distance between designs, and noise over signal.
 _LENGTHS = (0.1, 0.3, 0.6, 1.0)
 _NOISES = (0.1, 0.3, 1.0)
