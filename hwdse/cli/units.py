@@ -201,7 +201,8 @@ def _note_interval(row: dict[str, Any]) -> None:
     """Say what a user should know of how wide a row's intervals are."""
     known = row["provenance"]
     if row["source"] == "fit":
-        ends = (f"{c} {figure(row[c + '_low'])} to {figure(row[c + '_high'])}" for c in _FITTED)
+        columns = (*_FITTED, "energy_pj_per_mac") if row["macs_per_cycle"] else _FITTED
+        ends = (f"{c} {figure(row[c + '_low'])} to {figure(row[c + '_high'])}" for c in columns)
         note(f"{row['spec']}: {known['model']}; {', '.join(ends)} ({known['interval']})")
     elif known.get("energy_half_width", 0.0) > known.get("energy_half_width_wanted", 0.0):
         note(

@@ -263,6 +263,12 @@ def test_an_array_is_refused() -> None:
         features_of(pe.parse("array:pe=(mac:w=int4,a=int4),rows=2,cols=2"))
 
 
+def test_what_has_no_rtl_is_refused_for_its_own_reason() -> None:
+    with pytest.raises(HwdseError, match="hardware decodes posit16 by a table") as caught:
+        features_of(pe.parse("mac:w=posit16,a=posit8"))
+    assert "cannot read" not in str(caught.value)
+
+
 def test_transitions_are_those_of_the_operands() -> None:
     design = pe.parse("mac:w=int8,a=int8")
     uniform = features_of(design, UNIFORM).values

@@ -102,8 +102,9 @@ def features_of(design: Design, operands: Operands | None = None) -> Features:
             f"{design.canonical}: the fitted model knows no arrays; use --source synth, or cost "
             f"{design.pe.canonical}"
         )
+    rtlil = rtl.to_rtlil(design)
     try:
-        gates = gates_of(rtl.to_rtlil(design))
+        gates = gates_of(rtlil)
     except ValueError as error:
         raise HwdseError(
             f"{design.canonical}: the fitted model cannot read its RTL ({error}); use --source "
