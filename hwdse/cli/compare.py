@@ -14,7 +14,7 @@ from hwdse.cli.compare_tables import known
 from hwdse.cli.output import note, print_json, print_table, progress
 from hwdse.cli.synthesis import announce_compilation
 from hwdse.errors import HwdseError
-from hwdse.synth.devices import device, is_device
+from hwdse.synth.devices import check_target, device, is_device
 
 if TYPE_CHECKING:
     from hwdse.study.comparison import Comparison
@@ -67,6 +67,7 @@ def compare_units(
     from hwdse.study.columns import check_columns_on
 
     asked = _asked(specs, technology, operands, clock_ns, dot_length)
+    check_target(asked.technology)
     fpga = device(asked.technology) if is_device(asked.technology) else None
     if fpga is not None and any(given is not None for given in (operands, clock_ns, dot_length)):
         raise HwdseError(

@@ -22,7 +22,7 @@ from hwdse.sweep.journal import KINDS, Journal
 from hwdse.sweep.run import run_points
 from hwdse.sweep.space import Point, Space, read_space
 from hwdse.sweep.tables import write_failures, write_results
-from hwdse.synth.devices import device, is_device
+from hwdse.synth.devices import check_target, device, is_device
 from hwdse.synth.yosys import warm_up, yosys_version
 
 __all__ = ["sweep"]
@@ -78,6 +78,7 @@ def _version(technology: str) -> str:
     """What a technology's figures depend on."""
     if is_device(technology):
         return f"{device(technology).name}, figures {FPGA_FIGURES_VERSION}"
+    check_target(technology)
     return tech.load(technology).sha256
 
 

@@ -25,6 +25,7 @@ from hwdse.errors import HwdseError, nearest_hint
 from hwdse.pe import Design
 from hwdse.pe.array import Array
 from hwdse.synth import flow
+from hwdse.synth.devices import check_target
 from hwdse.synth.recipe import Recipe
 from hwdse.synth.yosys import yosys_version
 from hwdse.tech.model import Derived, Technology
@@ -324,15 +325,13 @@ def _from_table(
 
 
 def _load(technology: str | os.PathLike[str]) -> Technology:
-    try:
-        return tech.load(technology)
-    except HwdseError:
-        if os.fspath(technology) in table_names():
-            raise HwdseError(
-                f"{os.fspath(technology)!r} is a published table, not a technology to synthesise "
-                "for; use --source table"
-            ) from None
-        raise
+    name = os.fspath(technology)
+    if name in table_names():
+        raise HwdseError(
+            f"{name!r} is a published table, not a technology to synthesise for; use --source table"
+        )
+    check_target(name)
+    return tech.load(technology)
 
 
 def _check_source(source: str) -> None:

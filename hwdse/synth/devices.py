@@ -107,12 +107,7 @@ def device(name: str) -> Device:
 
 
 def is_device(name: str) -> bool:
-    """Whether a name is that of an FPGA device or family, not of a technology.
-
-    Raises:
-        HwdseError: It is neither, nor a technology's file.
-    """
-    check_target(name)
+    """Whether a name is that of an FPGA device or family."""
     return name in ALIASES or name in DEVICES
 
 
