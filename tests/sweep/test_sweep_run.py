@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -98,20 +99,30 @@ def test_an_error_of_the_worker_is_the_points_own(jobs, here, job, reason):
 
 
 @pytest.fixture
-def dask_cluster(jobs):
-    """Two workers, each a process of one thread, which can import the jobs."""
+def dask_clusters(jobs):
+    """Makes clusters of workers that are processes of one thread and can import the jobs."""
     distributed = pytest.importorskip("distributed")
-    made = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    )
-    yield made
-    made.close()
+    with ExitStack() as made:
+
+        def make(workers):
+            # Status pages get any free port: tests run side by side.
+            return made.enter_context(
+                distributed.LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=":0",
+                )
+            )
+
+        yield make
 
 
-def test_a_cluster_that_loses_a_worker_ends_the_sweep_all_the_same(jobs, dask_cluster):
-    engine = cluster(dask_cluster.scheduler_address)
+def test_a_cluster_that_loses_a_worker_ends_the_sweep_all_the_same(jobs, dask_clusters):
+    made = dask_clusters(2)
+    engine = cluster(made.scheduler_address)
     assert engine.workers == 2
-    victim = next(iter(dask_cluster.workers.values())).pid
+    victim = next(iter(made.workers.values())).pid
     found = []
     try:
         for outcome in run_points(iter(points(24)), "uniform", engine, job=jobs.slow):
@@ -124,22 +135,19 @@ def test_a_cluster_that_loses_a_worker_ends_the_sweep_all_the_same(jobs, dask_cl
     assert {outcome.kind for outcome in found} == {"done"}
 
 
-def test_a_cluster_that_loses_all_workers_ends_the_sweep(jobs, monkeypatch):
-    distributed = pytest.importorskip("distributed")
+def test_a_cluster_that_loses_all_workers_ends_the_sweep(jobs, dask_clusters, monkeypatch):
     monkeypatch.setattr("hwdse.sweep.engines._IDLE_SECONDS", 2.0)
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as made:
-        engine = cluster(made.scheduler_address)
-        found = []
-        try:
-            outcomes = run_points(iter(points(24)), "uniform", engine, job=jobs.slow)
-            found.append(next(outcomes))
-            made.scale(0)
-            with pytest.raises(ExternalToolError, match=r"no worker of .* go on with --resume"):
-                found.extend(outcomes)
-        finally:
-            engine.close()
+    made = dask_clusters(1)
+    engine = cluster(made.scheduler_address)
+    found = []
+    try:
+        running = run_points(iter(points(24)), "uniform", engine, job=jobs.slow)
+        found.append(next(running))
+        made.scale(0)
+        with pytest.raises(ExternalToolError, match=r"no worker of .* go on with --resume"):
+            found.extend(running)
+    finally:
+        engine.close()
     assert len(found) < 24
 
 

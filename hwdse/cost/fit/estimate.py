@@ -18,7 +18,7 @@ from hwdse.cost.mapping import recipes_sha256
 from hwdse.cost.operands import operands
 from hwdse.errors import HwdseError
 from hwdse.pe import Design
-from hwdse.synth.devices import DEVICES, Device
+from hwdse.synth.devices import Device
 from hwdse.synth.yosys import yosys_version
 from hwdse.tech.model import Technology
 
@@ -142,20 +142,13 @@ def shipped_synthesis(
     }
 
 
-def _mapped_alike(where: Device) -> str:
-    """A device with a model that designs are mapped to as to this one; this one if none is."""
-    mapping = (where.family, where.synthesis)
-    others = (DEVICES[name] for name in names() if name in DEVICES)
-    return next((d.name for d in others if (d.family, d.synthesis) == mapping), where.name)
-
-
 def fpga_estimate(design: Design, where: Device) -> dict[str, Any]:
     """The fields of :class:`hwdse.cost.fpga.FpgaCost` from the model, without DSP blocks.
 
     Raises:
         HwdseError: There is no model of the device, or it says nothing of the design.
     """
-    model = load(_mapped_alike(where), "")
+    model = load(where.name, "")
     features = features_of(design)
     _check(design, model, features)
     luts = model.estimate(features, "luts")
