@@ -20,6 +20,7 @@ from concurrent.futures import (
     Future,
     ProcessPoolExecutor,
 )
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -112,31 +113,31 @@ def cluster(address: str) -> Engine:
             f"--scheduler {address[:80]}: the cluster has no workers; start some with `dask worker`"
         )
 
-    return Engine(
-        threads,
-        lambda _: _DaskExecutor(client),
-        partial(_Watch(client).lost, address),
-        client.close,
-    )
+    watch = _Watch(client, address[:80])
+    return Engine(threads, lambda _: _DaskExecutor(client), watch.lost, client.close)
 
 
 class _Watch:
     """What becomes of a cluster: a scheduler without workers would wait for ever."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, address: str) -> None:
         self._client = client
+        self._address = address
         self._looked = self._worked = time.monotonic()
 
-    def lost(self, address: str) -> str:
+    def lost(self) -> str:
+        """What became of it, in words; "" while it is there."""
         now = time.monotonic()
         if self._client.status == "running" and now - self._looked >= _LOOK_SECONDS:
             self._looked = now
-            if self._client.nthreads():
-                self._worked = now
+            # The connection may break while it is asked.
+            with suppress(OSError):
+                if self._client.nthreads():
+                    self._worked = now
         if self._client.status != "running":
-            return f"the scheduler {address[:80]} is gone"
+            return f"the scheduler {self._address} is gone"
         idle = now - self._worked
-        return f"no worker of {address[:80]} since {idle:.0f} s" if idle > _IDLE_SECONDS else ""
+        return f"no worker of {self._address} since {idle:.0f} s" if idle > _IDLE_SECONDS else ""
 
 
 class _DaskExecutor(Executor):

@@ -14,12 +14,18 @@ from hwdse.cost import evaluate
 from hwdse.cost.conditions import Conditions
 from hwdse.cost.designs import rtlil_sha256
 from hwdse.cost.fit import model as fitted
-from hwdse.cost.fit.estimate import explain_estimate, shipped_synthesis, unit_estimate
+from hwdse.cost.fit.estimate import (
+    explain_estimate,
+    fpga_estimate,
+    shipped_synthesis,
+    unit_estimate,
+)
 from hwdse.cost.fit.features import features_of
 from hwdse.cost.fit.regression import CONFIDENCE, Problem, choose, solve
 from hwdse.cost.operands import operands
 from hwdse.cost.store import Store
 from hwdse.errors import HwdseError
+from hwdse.synth.devices import device
 
 TECHNOLOGY = "nangate45"
 UNIFORM = Conditions(operands("uniform"))
@@ -113,8 +119,16 @@ def test_designs_unlike_all_that_were_synthesised_are_refused(library: tech.Tech
     features = features_of(pe.parse("mac:w=int6,a=int7"))
     assert model.refusal(features) == ""
     assert "more than 8 times as many" in replace(model, most_gates=10).refusal(features)
-    assert "fewer than any design has" in replace(model, least_gates=900).refusal(features)
     assert "of kinds that no design has" in replace(model, seen=frozenset()).refusal(features)
+
+
+@pytest.mark.parametrize("spec", ["from=e4m3,to=fp16", "from=e2m1,to=e4m3,lanes=16"])
+def test_designs_of_fewer_luts_than_any_that_was_synthesised_are_refused(spec: str) -> None:
+    where = device("ice40")
+    assert fpga_estimate(pe.parse("mac:w=int5,a=int6"), where)["luts"] > 100
+    assert fitted.characterisation(where.name).column("luts").min() >= 40
+    with pytest.raises(HwdseError, match=r"luts and more, and this takes about \d+; use --source"):
+        fpga_estimate(pe.parse(f"convert:{spec}"), where)
 
 
 def test_a_technology_without_a_model_is_refused(library: tech.Technology) -> None:

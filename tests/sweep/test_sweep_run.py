@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from hwdse.errors import ExternalToolError, HwdseError
+from hwdse.sweep import engines
 from hwdse.sweep.engines import cluster, processes
 from hwdse.sweep.jobs import failed, run_batch
 from hwdse.sweep.run import run_points
@@ -149,6 +150,22 @@ def test_a_cluster_that_loses_all_workers_ends_the_sweep(jobs, dask_clusters, mo
     finally:
         engine.close()
     assert len(found) < 24
+
+
+def test_a_connection_that_breaks_while_workers_are_counted(monkeypatch):
+    class Client:
+        status = "running"
+
+        def nthreads(self):
+            raise OSError("broken")
+
+    monkeypatch.setattr(engines, "_LOOK_SECONDS", 0.0)
+    watch = engines._Watch(Client(), "tcp://here:1")
+    assert watch.lost() == ""
+    monkeypatch.setattr(engines, "_IDLE_SECONDS", -1.0)
+    assert watch.lost() == "no worker of tcp://here:1 since 0 s"
+    Client.status = "closed"
+    assert watch.lost() == "the scheduler tcp://here:1 is gone"
 
 
 def test_a_scheduler_that_is_not_there(monkeypatch):

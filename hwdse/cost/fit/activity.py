@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hwdse.cost.energy import sum_length
 from hwdse.cost.fit.gates import Gates
-from hwdse.cost.fit.simulation import Program, compile_graph, follow, settle
+from hwdse.cost.fit.simulation import ALL, Program, compile_graph, follow, settle
 from hwdse.cost.operands import Operands
 from hwdse.pe import Design
 from hwdse.synth.simulate import Words, pack
@@ -24,7 +24,6 @@ __all__ = ["Activity", "measure_activity"]
 # Sums side by side.
 _STREAMS = 512
 _SEED = 20_261
-_ALL = ~np.uint64(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,9 +110,9 @@ def _cycles(
         step, phase = divmod(cycle % (each * interval), interval)
         for name, places in inputs.items():
             if name == "in_valid":
-                rows[places] = 0 if phase else _ALL
+                rows[places] = 0 if phase else ALL
             elif name == "clear":
-                rows[places] = 0 if step or phase else _ALL
+                rows[places] = 0 if step or phase else ALL
             else:
                 rows[places] = planes[step][name]
         settle(program, rows)

@@ -1,9 +1,9 @@
 """What gates compute of a few nodes before them, to find those that compute the same.
 
 Synthesis merges gates of one function however they are built, and drops what a function does not
-depend on. Here functions are compared over small cuts (cut sweeping: N. Een, "Cut Sweeping",
-Cadence Research Laboratories technical report, 2007): what agrees over a cut agrees; what agrees
-only because of gates before the cut is not seen.
+depend on. Here functions are compared over small cuts (N. Een, "Cut Sweeping", Cadence technical
+report, 2007): what agrees over a cut agrees; what agrees only because of gates before the cut is
+not seen.
 """
 
 from __future__ import annotations

@@ -152,6 +152,12 @@ def fpga_estimate(design: Design, where: Device) -> dict[str, Any]:
     features = features_of(design)
     _check(design, model, features)
     luts = model.estimate(features, "luts")
+    least = characterisation(where.name).column("luts").min()
+    if luts[0] < least:
+        raise HwdseError(
+            f"{design.canonical}: the fitted model of {where.name} is fitted to designs of "
+            f"{least:.0f} luts and more, and this takes about {luts[0]:.0f}; use --source synth"
+        )
     return {
         "spec": design.canonical,
         "tech": where.name,

@@ -32,7 +32,8 @@ _ORIGIN_OF = {
     "$gt": "compare",
     "$ge": "compare",
 }
-# Yosys' synthesis for FPGAs makes more of signed products from so many bits on.
+# Yosys' synthesis for FPGAs makes more of signed products from so many bits on: on iCE40, MACs of
+# int3 and of int4 with int8 take 139 and 204 look-up tables.
 _WIDE_FACTOR = 4
 # A switch of so many words without a pattern for several is a table.
 _TABLE_ROWS = 5

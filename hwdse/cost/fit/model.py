@@ -134,14 +134,13 @@ class Model:
         technology: Its name.
         about: As of the characterisation.
         regressions: By figure.
-        least_gates, most_gates: Of the designs that it was fitted to.
+        most_gates: Of the designs that it was fitted to.
         seen: Counts that any of them has.
     """
 
     technology: str
     about: Mapping[str, Any]
     regressions: Mapping[str, Regression]
-    least_gates: int
     most_gates: int
     seen: frozenset[str]
 
@@ -165,11 +164,6 @@ class Model:
                 f"its {features.gates} gates are more than {_MOST_LARGER:g} times as many as any "
                 "design has that the model was fitted to"
             )
-        if features.gates < self.least_gates:
-            return (
-                f"its {features.gates} gates are fewer than any design has that the model was "
-                "fitted to"
-            )
         unknown = sum(features.values[name] for name in DETAIL if name not in self.seen)
         if unknown > _MOST_UNKNOWN_SHARE * features.gates:
             return "many of its gates are of kinds that no design has that the model was fitted to"
@@ -190,7 +184,6 @@ def train(known: Characterisation, settings: Mapping[str, Mapping[str, float]]) 
         technology=known.technology,
         about=known.about,
         regressions=regressions,
-        least_gates=int(known.column("gates").min()),
         most_gates=int(known.column("gates").max()),
         seen=frozenset(n for n in (*STRUCTURE, *DETAIL) if known.columns[n].any()),
     )

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from hwdse.cost.fit.graph import AND, INPUT, MUX, XOR, Graph
 from hwdse.synth.simulate import Words
 
-__all__ = ["Program", "compile_graph", "follow", "settle"]
+__all__ = ["ALL", "Program", "compile_graph", "follow", "settle"]
 
 
 Ints = NDArray[np.int64]
 
-_ALL = ~np.uint64(0)
+# A word of streams that all have a one.
+ALL = ~np.uint64(0)
 # Steps that a gate takes, and its fan-out for one step more.
 _STEPS = {INPUT: 0, AND: 3, XOR: 5, MUX: 5}
 _LOAD = 2
@@ -55,7 +56,7 @@ class Program:
     def blank(self, words: int) -> Words:
         """Rows of words for all literals, of which the constants are set."""
         rows = np.zeros((2 * self.size, words), dtype=np.uint64)
-        rows[self.size :] = _ALL
+        rows[self.size :] = ALL
         return rows
 
     @cached_property
