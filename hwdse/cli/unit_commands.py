@@ -39,12 +39,16 @@ def pe_(
 def export(
     spec: OneSpec,
     output: Annotated[Path, typer.Option("-o", "--output", help="Directory to write to.")],
-    flow: Annotated[str, typer.Option(help="What to write: verilog.")] = "verilog",
+    flow: Annotated[
+        str, typer.Option(help="verilog; or a project: ice40, ecp5, vivado, quartus, fusesoc.")
+    ] = "verilog",
     testbench: Annotated[bool, typer.Option("--tb", help="Write a testbench too.")] = False,
 ) -> None:
     """Write a unit's Verilog with golden vectors and constraints.
 
     Example: hwdse export mac:w=int8,a=int8 -o rtl --tb
+
+    Example: hwdse export mac:w=int8,a=int8 --flow ice40 -o project
     """
     from hwdse.cli.units import export_unit
 

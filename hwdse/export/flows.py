@@ -33,9 +33,7 @@ def flow_files(design: Design, flow: str, *, clock_ns: float) -> dict[str, str]:
         HwdseError: Another flow.
     """
     if flow not in _FLOWS:
-        raise HwdseError(
-            f"flow {flow!r} is not known{nearest_hint(flow, FLOWS)}; known: {', '.join(FLOWS)}"
-        )
+        raise HwdseError(f"flow {flow!r} is not known{nearest_hint(flow, FLOWS)}")
     return _FLOWS[flow](design, clock_ns)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hwdse import formats, pe
+from hwdse.export.flows import FLOWS
 
 INT2 = "mac:w=int2,a=int2"
 COST_KEYS = {
@@ -383,3 +384,8 @@ def test_units_and_converters_in_one_table(hwdse):
     assert "energy_pj_per_mac  macs_per_cycle" in table[0]
     assert "energy_pj_per_value  values_per_cycle" in table[0]
     assert [line.split().count("-") for line in table[1:3]] == [2, 2]
+
+
+def test_help_of_export_names_every_flow(hwdse):
+    shown = hwdse("export", "--help").out
+    assert all(flow in shown for flow in FLOWS)
